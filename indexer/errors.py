@@ -1,0 +1,67 @@
+"""Every error that civicite raises on purpose.
+
+CiviciteError
+├── InputError                a file, a field or an argument of the user's is wrong
+│   ├── ReadError             a file cannot be read as articles
+│   └── ArticleNotFound       no article, revision or span by that name
+├── EncoderError              the model cannot be loaded or run
+└── IndexUnusable             the index folder cannot be used
+    ├── IndexNotFound         there is none at that path
+    ├── IndexLocked           another process is writing
+    ├── IndexTooNew           a newer civicite wrote it
+    ├── IndexDamaged          its bytes are not what was written
+    └── RecipeMismatch        it was built with another model or segmentation
+
+A message is one line: what is wrong, where, and the mend. Errors of libraries are mapped to these where
+they are met, so that a caller needs no library's exceptions.
+"""
+
+
+class CiviciteError(Exception):
+    """The root of all errors that carry a message for people."""
+
+
+class InputError(CiviciteError):
+    """Something the user gave is wrong; ``where`` names the file, field or argument."""
+
+    def __init__(self, where: str, problem: str, mend: str) -> None:
+        super().__init__(f"{where}: {problem}; {mend}")
+        self.where = where
+        self.problem = problem
+        self.mend = mend
+
+
+class ReadError(InputError):
+    """A file, or one record of it, cannot be read as an article."""
+
+
+class ArticleNotFound(InputError):
+    """No article, revision or span by that name."""
+
+
+class EncoderError(CiviciteError):
+    """The model cannot be loaded or run; the message names the mend."""
+
+
+class IndexUnusable(CiviciteError):
+    """The index folder cannot be used; the message names the mend."""
+
+
+class IndexNotFound(IndexUnusable):
+    """There is no index at that path."""
+
+
+class IndexLocked(IndexUnusable):
+    """Another process is writing to the index."""
+
+
+class IndexTooNew(IndexUnusable):
+    """A newer civicite wrote the index."""
+
+
+class IndexDamaged(IndexUnusable):
+    """The bytes of the index are not what was written."""
+
+
+class RecipeMismatch(IndexUnusable):
+    """The index was built with another model or another segmentation."""
