@@ -4,6 +4,7 @@ Plain immutable values without I/O. Offsets are Unicode code points, 0-based, en
 article's canonical text. Nothing here knows how a value was read, cleaned, stored or searched.
 """
 
+import datetime
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -69,6 +70,22 @@ class Metadata:
         return cls(**values, facets=facets)
 
 
+def day_range(published: str | None) -> tuple[str, str] | tuple[None, None]:
+    """Return the first and last ISO day that a publication date may mean: ``2020-02`` is all of February.
+
+    Raises ValueError for anything but ``YYYY``, ``YYYY-MM`` and ``YYYY-MM-DD``.
+    """
+    if published is None:
+        return None, None
+    year, month, day = [*published.split("-"), "", ""][:3]
+    first = datetime.date(int(year), int(month or 1), int(day or 1))
+    if day:
+        return first.isoformat(), first.isoformat()
+    last_month = int(month or 12)
+    following = datetime.date(first.year + last_month // 12, last_month % 12 + 1, 1)
+    return first.isoformat(), (following - datetime.timedelta(days=1)).isoformat()
+
+
 Furniture = Literal["none", "page"]
 """Whether a text may hold a page's furniture (menus, share boxes): authored files do not, captures do."""
 
@@ -77,7 +94,8 @@ Furniture = Literal["none", "page"]
 class RawArticle:
     """One article as a reader found it, before cleaning.
 
-    Line feeds separate the lines of ``text``, form feeds its pages where the format has any. ``id`` is what the file itself says (front matter, ``_id``), None when it says nothing. ``raw_sha256`` is the
+    Line feeds separate the lines of ``text``, form feeds its pages where the format has any. ``id`` is
+    what the file itself says (front matter, ``_id``), None when it says nothing. ``raw_sha256`` is the
     digest of the bytes it was read from: the first link of the chain from raw file to quote.
     """
 

@@ -1,0 +1,68 @@
+"""Filters: which articles a question may be answered from.
+
+A facet passes when the article has any of the wanted values, compared without regard to case; several
+facets must all pass. A publication range passes when the article's publication date, as precisely as it
+is known, overlaps it; an article without a date never passes a range.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.article import day_range
+from indexer.errors import InputError
+from indexer.vectors import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """``facets``: names with the values wanted; the publication range is in ISO days, both inclusive."""
+
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    published_from: str | None = None
+    published_to: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, day in (("from", self.published_from), ("to", self.published_to)):
+            try:
+                day_range(day)
+            except ValueError as error:
+                raise InputError(
+                    f"filters.published.{name}", f"{day!r} is not a date", "write it as 2020-02-05"
+                ) from error
+
+
+NO_FILTERS = Filters()
+
+
+def allowed_keys(connection: sqlite3.Connection, generation: int, filters: Filters) -> Keys | None:
+    """Return the current passages whose article passes, None when every article does."""
+    if filters == NO_FILTERS:
+        return None
+    conditions, values = _conditions(filters)
+    rows = connection.execute(
+        "SELECT p.key FROM descriptions d"
+        " JOIN revisions r ON r.article = d.article AND r.to_commit IS NULL"
+        " JOIN passages p ON p.revision = r.key AND p.generation = ? AND p.to_commit IS NULL"
+        f" WHERE d.to_commit IS NULL AND {' AND '.join(conditions)}",
+        (generation, *values),
+    )
+    return np.array([row[0] for row in rows.fetchall()], np.int64)
+
+
+def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
+    conditions, values = [], []
+    for name, wanted in filters.facets:
+        conditions.append(
+            "d.key IN (SELECT description FROM facets WHERE name = ?"
+            f" AND folded IN ({','.join('?' * len(wanted))}))"
+        )
+        values += [name, *(value.casefold() for value in wanted)]
+    if filters.published_from:
+        conditions.append("d.published_to >= ?")
+        values.append(day_range(filters.published_from)[0] or "")
+    if filters.published_to:
+        conditions.append("d.published_from <= ?")
+        values.append(day_range(filters.published_to)[1] or "")
+    return conditions, values

@@ -1,0 +1,158 @@
+"""Tantivy: passages as term lists in an inverted index, on disk or in memory.
+
+The terms are made by ``indexer/terms.py``; Tantivy only splits them at spaces. A watermark document,
+replaced in the same commit as everything else, says how far the index has come. Traps that shape this
+module: a searcher is stale until ``reload``; unsigned fields must be filled with ``add_unsigned`` and
+deleted by query; segments are merged only while a writer lives, hence ``close``.
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+
+from indexer.catalog import EMPTY, Watermark
+from indexer.errors import IndexDamaged
+from indexer.lexical import Posting
+from indexer.vectors import Keys
+
+FEW = 4096
+"""Up to so many allowed keys are looked up during the search; with more, results are sifted."""
+
+_HEAP_BYTES = 64_000_000
+_DELETIONS_AT_ONCE = 1000
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("key", stored=False, indexed=True, fast=True)
+    builder.add_text_field("terms", stored=False, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("role", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("mark", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+class TantivyTerms:
+    """One generation's lexical index.
+
+    ``folder`` None keeps it in memory. A reader calls :meth:`refresh` to see what a writer, here or in
+    another process, has committed; until then every search sees one unchanging state.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._schema = _schema()
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
+            self._index.config_reader("manual")
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"{folder}: {error}; run 'civicite verify --repair'") from error
+        self._writer: tantivy.IndexWriter | None = None
+        self.refresh()
+
+    @property
+    def watermark(self) -> Watermark:
+        """The commit up to which the state that is searched has everything."""
+        return self._watermark
+
+    def refresh(self) -> None:
+        """See the newest committed state."""
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self._watermark = self._read_watermark()
+
+    def snapshot(self) -> "TantivyTerms":
+        """Return a copy that keeps seeing the present state when this one is refreshed."""
+        copy = object.__new__(TantivyTerms)
+        copy._schema, copy._index, copy._writer = self._schema, self._index, None
+        copy._searcher, copy._watermark = self._searcher, self._watermark
+        return copy
+
+    def search(self, terms: Sequence[str], count: int, allowed: Keys | None = None) -> Keys:
+        """Return keys of ``count`` passages that hold any of the terms, best first."""
+        if not terms or count < 1 or (allowed is not None and len(allowed) == 0):
+            return np.empty(0, np.int64)
+        query = self._any_of(terms)
+        if allowed is None:
+            return self._found(query, count)
+        if len(allowed) <= FEW:
+            return self._found(self._within(query, allowed), count)
+        return self._sifted(query, count, allowed)
+
+    def apply(self, mark: Watermark, added: Sequence[Posting], gone: Keys) -> None:
+        """Add and remove passages and move to a newer watermark in one Tantivy commit."""
+        writer = self._open_writer()
+        stale = [posting.key for posting in added] + gone.tolist()
+        for at in range(0, len(stale), _DELETIONS_AT_ONCE):
+            some = stale[at : at + _DELETIONS_AT_ONCE]
+            writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", some))
+        for posting in added:
+            document = tantivy.Document()
+            document.add_unsigned("key", posting.key)
+            document.add_text("terms", " ".join(posting.terms))
+            writer.add_document(document)
+        writer.delete_documents_by_term("role", "watermark")
+        document = tantivy.Document()
+        document.add_text("role", "watermark")
+        document.add_text("mark", f"{mark.commit} {mark.chain}")
+        writer.add_document(document)
+        writer.commit()
+        self.refresh()
+
+    def close(self) -> None:
+        """Let pending merges finish and give the folder free for another writer."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def _open_writer(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        return self._writer
+
+    def _any_of(self, terms: Sequence[str]) -> tantivy.Query:
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "terms", t, "freq"))
+                for t in terms
+            ]
+        )
+
+    def _within(self, query: tantivy.Query, allowed: Keys) -> tantivy.Query:
+        keys = tantivy.Query.term_set_query(self._schema, "key", allowed.tolist())
+        unscored = tantivy.Query.boost_query(keys, 0.0)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, unscored)])
+
+    def _found(self, query: tantivy.Query, count: int) -> Keys:
+        hits = self._searcher.search(query, limit=count, count=False).hits
+        return np.array(self._searcher.fast_field_values("key", [address for _, address in hits]), np.int64)
+
+    def _sifted(self, query: tantivy.Query, count: int, allowed: Keys) -> Keys:
+        depth = 4 * count
+        while True:
+            found = self._found(query, depth)
+            kept = found[np.isin(found, allowed)]
+            if len(kept) >= count or len(found) < depth:
+                return kept[:count]
+            depth *= 8
+
+    def _read_watermark(self) -> Watermark:
+        query = tantivy.Query.term_query(self._schema, "role", "watermark", "basic")
+        hits = self._searcher.search(query, limit=1).hits
+        if not hits:
+            return EMPTY
+        commit, chain = str(self._searcher.doc(hits[0][1]).get_first("mark")).split()
+        return Watermark(int(commit), chain)
+
+
+def exists(folder: Path) -> bool:
+    """Tell whether there is an index on disk; opening one that is not would create it."""
+    return folder.is_dir() and bool(tantivy.Index.exists(str(folder)))
+
+
+def remove(folder: Path) -> None:
+    """Delete an on-disk index, so that it can be built anew."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""What taking in an article would do: compare it, by id and digest, with what the catalog holds.
+
+The pair decides, never the digest alone: two articles that swap their contents are both changed.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from indexer.article import Article, Metadata
+from indexer.committing import description_digest
+from indexer.recipe import Recipe
+from indexer.storage import StoredPassage, offsets
+
+Decision = Literal["added", "changed", "described", "unchanged"]
+"""``described``: the description differs, the passages do not, so nothing is encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A current article as far as comparing needs it."""
+
+    sha256: str
+    description: str
+    title: str | None
+    file: Path | None
+
+
+def current(connection: sqlite3.Connection, identity: str) -> Current | None:
+    """Return the current article by that id, None when there is none or it was withdrawn."""
+    row = connection.execute(
+        "SELECT r.sha256, d.digest, d.metadata, d.root, d.path FROM articles a"
+        " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
+        " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
+        (identity,),
+    ).fetchone()
+    if row is None:
+        return None
+    file = Path(row[3], row[4]) if row[3] is not None else None
+    return Current(row[0], row[1], Metadata.from_json(row[2]).title, file)
+
+
+def decide(before: Current | None, article: Article, recipe: Recipe | None) -> Decision:
+    """Say what taking in the article would do under a recipe (None before the first article)."""
+    if before is None or recipe is None:
+        return "added"
+    if before.sha256 != article.sha256:
+        return "changed"
+    if recipe.title_context and before.title != article.metadata.title:
+        return "changed"
+    return "unchanged" if before.description == description_digest(article) else "described"
+
+
+def articles_under(connection: sqlite3.Connection, root: str) -> dict[str, str]:
+    """Return the current articles that came from one PATH: id to the file's place below it."""
+    rows = connection.execute(
+        "SELECT a.id, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
+        " WHERE d.to_commit IS NULL AND d.root = ? ORDER BY a.id",
+        (root,),
+    )
+    return dict(rows.fetchall())
+
+
+def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str) -> list[StoredPassage]:
+    """Return the passages of a text that was encoded before, under whatever id; empty when it was not."""
+    revision = connection.execute(
+        "SELECT r.key FROM revisions r WHERE r.sha256 = ? AND EXISTS (SELECT 1 FROM passages p"
+        " WHERE p.revision = r.key AND p.generation = ?) ORDER BY r.key DESC LIMIT 1",
+        (sha256, generation),
+    ).fetchone()
+    if revision is None:
+        return []
+    rows = connection.execute(
+        "SELECT p.start, p.stop, parts.context, p.vector, parts.spans, parts.kinds, parts.vectors,"
+        " parts.counts, parts.terms FROM passages p JOIN parts ON parts.passage = p.key"
+        " WHERE p.revision = ? AND p.generation = ? AND p.from_commit ="
+        " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
+        (revision[0], generation, revision[0], generation),
+    ).fetchall()
+    return [StoredPassage(*columns, terms=_words(connection, packed)) for *columns, packed in rows]
+
+
+def _words(connection: sqlite3.Connection, packed: bytes) -> tuple[str, ...]:
+    keys = offsets(packed).tolist()
+    listed = ",".join(map(str, set(keys)))
+    words = dict(connection.execute(f"SELECT key, term FROM terms WHERE key IN ({listed})").fetchall())
+    return tuple(words[key] for key in keys)

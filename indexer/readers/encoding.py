@@ -1,0 +1,86 @@
+"""Bytes to characters: which encoding a text file is in, or that it is no text at all.
+
+Knows byte order marks, UTF-8 and detection for the rest; knows nothing of formats but their first bytes,
+so that a PDF that is named .txt is told from a text in an unknown encoding.
+"""
+
+import codecs
+import unicodedata
+
+from indexer.errors import ReadError
+
+FIRST_BYTES = (
+    (b"%PDF-", "a PDF", "name it .pdf"),
+    (b"PK\x03\x04", "a ZIP archive such as DOCX", "name it .docx if Word wrote it, else unpack it"),
+    (b"\x1f\x8b", "gzip-compressed", "unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file", "save it as .docx without a password"),
+    (b"\x89PNG", "a picture", "index the text instead"),
+    (b"\xff\xd8\xff", "a picture", "index the text instead"),
+    (b"GIF8", "a picture", "index the text instead"),
+    (b"{\\rtf", "an RTF file", "save it as .docx"),
+)
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SAMPLE_BYTES = 1 << 18
+MOST_MESS = 0.1
+"""Above this share of improbable characters a detected encoding is not believed."""
+
+
+def decode(name: str, content: bytes, declared: str | None = None) -> str:
+    """The characters of a text file; ``declared`` is an encoding that the file itself names.
+
+    Tried in order: byte order mark, declared, strict UTF-8, detection. Raises ReadError for what is binary
+    or cannot be told.
+    """
+    _refuse_other_formats(name, content)
+    marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if content.startswith(mark)), None)
+    for encoding in [marked] if marked else [declared, "utf-8"]:
+        if encoding and (text := _strictly(content, encoding)) is not None:
+            return _without_nul(name, text)
+    if marked:
+        raise ReadError(name, f"starts as {marked} and goes on as something else", "save it as UTF-8")
+    if b"\0" in content:
+        raise _binary(name)
+    return _detected(name, content)
+
+
+def _refuse_other_formats(name: str, content: bytes) -> None:
+    beginning = content[:1024].lstrip()
+    for first, what, mend in FIRST_BYTES:
+        if beginning.startswith(first):
+            raise ReadError(name, f"is {what}, not the text its name promises", mend)
+
+
+def _without_nul(name: str, text: str) -> str:
+    if "\0" in text:
+        raise _binary(name)
+    return text
+
+
+def _binary(name: str) -> ReadError:
+    return ReadError(name, "holds NUL bytes: binary, or UTF-16 without its mark", "save it as UTF-8 text")
+
+
+def _strictly(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _detected(name: str, content: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    sample = content[:SAMPLE_BYTES]
+    if len(content) > SAMPLE_BYTES:
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    best = from_bytes(sample).best()
+    text = _strictly(content, best.encoding) if best is not None and best.chaos <= MOST_MESS else None
+    if text is None or any(unicodedata.category(each) in ("Cn", "Co") for each in set(text)):
+        raise ReadError(name, "is in no encoding that can be told with certainty", "save it as UTF-8")
+    return _without_nul(name, text)

@@ -1,0 +1,229 @@
+"""HTML: the main text of a page and what its head says about it.
+
+Knows that trafilatura finds where the main text is but leaves out captions, bylines and the shape of lists:
+so it points, and all blocks of the region it points at are taken from the page itself. Furniture that is
+left inside the region is for cleaning to remove.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from indexer.article import Metadata, RawArticle
+from indexer.clean import plain_line
+from indexer.errors import ReadError
+from indexer.readers.encoding import decode
+from indexer.readers.fields import language_tag, metadata_from, titled
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+DECLARED_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+UNSEEN = frozenset(
+    "audio button canvas dialog head iframe input math noscript object option script select style svg template "
+    "textarea video".split()
+)
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby s samp "
+    "small span strike strong sub sup time tt u var wbr".split()
+)
+NEVER_MAIN = frozenset(("nav", "footer"))
+SELDOM_MAIN = re.compile(
+    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|newsletter|"
+    r"pagination|popup|promo|related|share|sidebar|skip|social|subscribe)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+LONGEST_CELL = 300
+"""A table with longer cells, or with blocks in them, lays the page out and holds no rows."""
+SILENT = logging.NullHandler()
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    element: "HtmlElement"
+    text: str
+    is_line: bool
+    """An item or a row: it follows the one above without a blank line."""
+
+
+def read_html(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
+    """The one article of an HTML page; it may hold some of the page's furniture."""
+    declared = DECLARED_CHARSET.search(content[:4096])
+    page = XML_DECLARATION.sub("", decode(name, content, declared[1].decode("ascii") if declared else None))
+    try:
+        text, metadata = _extracted(page)
+    except Exception as error:  # lxml and trafilatura raise whatever a broken page makes them stumble over
+        reason = plain_line(str(error))[:120] or type(error).__name__
+        raise ReadError(name, f"is no HTML that can be read ({reason})", "save the page again") from error
+    if not text.strip():
+        raise ReadError(name, "shows no text without its scripts", "save the page from a browser, or as text")
+    yield RawArticle(
+        id=None,
+        text=text,
+        metadata=metadata,
+        media_type="text/html",
+        furniture="page",
+        raw_sha256=sha256(content).hexdigest(),
+    )
+
+
+def _extracted(page: str) -> tuple[str, Metadata]:
+    from lxml import etree, html
+
+    try:
+        root = html.document_fromstring(page)
+    except etree.ParserError:  # there is nothing in the document
+        return "", Metadata()
+    found = _found(page)
+    walk = _Walk()
+    walk.through(root)
+    walk.flush(root)
+    text = _joined(_main_blocks(walk.blocks, found))
+    metadata = _metadata(found, root.get("lang") or "")
+    if text and metadata.title and metadata.title not in plain_line(text):
+        text = titled(metadata.title, text)
+    return text, metadata
+
+
+def _found(page: str) -> Any:
+    """What trafilatura finds: its Document, or None."""
+    import trafilatura
+
+    for logger in ("trafilatura", "htmldate"):
+        logging.getLogger(logger).addHandler(SILENT)
+    today = datetime.now(UTC).date().isoformat()
+    return trafilatura.bare_extraction(
+        page,
+        favor_recall=True,
+        include_comments=False,
+        with_metadata=True,
+        date_extraction_params={"extensive_search": False, "original_date": True, "max_date": today},
+    )
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk through a page that gathers its blocks in the order of reading."""
+
+    blocks: list[_Block] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    mark: str = ""
+
+    def through(self, element: "HtmlElement") -> None:
+        """Gather the blocks below an element."""
+        if not isinstance(element.tag, str) or element.tag in UNSEEN:
+            return
+        if element.tag == "br":
+            self.pieces.append("\v")
+        elif element.tag == "tr" and _is_row(element):
+            cells = (plain_line(cell.text_content()) for cell in element.iterchildren("td", "th"))
+            self.pieces.append(" | ".join(cells).strip(" |"))
+            self.flush(element, is_line=True)
+        elif element.tag in INLINE:
+            self._children(element)
+        else:
+            self.flush(element)
+            self.mark = _mark(element) or self.mark
+            self._children(element)
+            self.flush(element)
+
+    def flush(self, element: "HtmlElement", *, is_line: bool = False) -> None:
+        """End the block that is being gathered."""
+        lines = (plain_line(line) for line in "".join(self.pieces).split("\v"))
+        self.pieces = []
+        if text := "\n".join(line for line in lines if line):
+            is_line = is_line or bool(self.mark) or element.tag == "dd"
+            self.blocks.append(_Block(element, self.mark + text, is_line))
+            self.mark = ""
+
+    def _children(self, element: "HtmlElement") -> None:
+        self._text(element, element.text)
+        for child in element.iterchildren():
+            self.through(child)
+            self._text(element, child.tail)
+
+    def _text(self, element: "HtmlElement", text: str | None) -> None:
+        self.pieces.append((text or "").replace("\n", "\v" if element.tag == "pre" else " "))
+
+
+def _is_row(row: "HtmlElement") -> bool:
+    cells = list(row.iterchildren("td", "th"))
+    blocks = row.xpath(".//table | .//td//p[2] | .//td//div | .//td//ul | .//h1 | .//h2")
+    return not blocks and all(len(cell.text_content()) <= LONGEST_CELL for cell in cells)
+
+
+def _mark(element: "HtmlElement") -> str:
+    if element.tag != "li":
+        return ""
+    parent = element.getparent()
+    if parent is None or parent.tag != "ol":
+        return "• "
+    start = parent.get("start", "1")
+    before = sum(1 for _ in element.itersiblings("li", preceding=True))
+    return f"{before + (int(start) if start.isdecimal() else 1)}. "
+
+
+def _main_blocks(blocks: list[_Block], found: Any) -> list[_Block]:
+    """The blocks of the smallest element that holds all that was found, but for what is seldom main text."""
+    lines = {_key(line) for line in (found.text or "").splitlines()} if found else set()
+    lines |= {_key(found.title or "")} if found else set()
+    marked = {
+        block.element for block in blocks if any(_key(line) in lines for line in block.text.splitlines())
+    }
+    marked = {element for element in marked if not _is_aside(element, never=True)}
+    region = _common_ancestor(list(marked))
+    return [
+        block
+        for block in blocks
+        if (region is None or block.element is region or region in block.element.iterancestors())
+        and not _is_aside(block.element, never=block.element in marked)
+    ]
+
+
+def _key(line: str) -> str:
+    return "".join(character for character in line if character.isalnum())
+
+
+def _is_aside(element: "HtmlElement", *, never: bool) -> bool:
+    """Whether an element belongs to the page's frame; with ``never`` only if its tag leaves no doubt."""
+    for each in (element, *element.iterancestors()):
+        if each.tag in NEVER_MAIN or (not never and each.tag == "aside"):
+            return True
+        if not never and each.tag not in ("body", "html") and SELDOM_MAIN.search(_names(each)):
+            return True
+    return False
+
+
+def _names(element: "HtmlElement") -> str:
+    return f"{element.get('class', '')} {element.get('id', '')}"
+
+
+def _common_ancestor(elements: list["HtmlElement"]) -> "HtmlElement | None":
+    if not elements:
+        return None
+    first, *rest = elements
+    chain = [first, *first.iterancestors()]
+    for element in rest:
+        above = {element, *element.iterancestors()}
+        chain = [each for each in chain if each in above]
+    return chain[0] if chain else None
+
+
+def _joined(blocks: list[_Block]) -> str:
+    text, was_line = "", False
+    for block in blocks:
+        is_close = block.is_line and (was_line or block.element.tag == "dd")
+        text += ("\n" if is_close else "\n\n") + block.text if text else block.text
+        was_line = block.is_line
+    return text
+
+
+def _metadata(found: Any, language: str) -> Metadata:
+    known = {name: getattr(found, name, None) for name in ("title", "author", "url", "date")} if found else {}
+    publisher = found.sitename if found else None
+    return metadata_from({**known, "publisher": publisher, "language": language_tag(language)})

@@ -1,0 +1,130 @@
+"""From a PATH to articles: which files there are, and each file read, cleaned, described and named.
+
+Knows how an article gets its id. Knows nothing of indexes.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.metadata import describe
+
+from indexer.article import Article, RawArticle
+from indexer.clean import clean
+from indexer.errors import InputError, ReadError
+from indexer.readers import SUFFIXES, read_file
+
+LONGEST_ID = 512
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: ``root`` is the PATH it was found under, ``path`` its place below that.
+
+    For a file that was given directly, ``root`` is the file and ``path`` is ``.``.
+    """
+
+    root: Path
+    path: str
+
+    @property
+    def file(self) -> Path:
+        """The file itself."""
+        return self.root / self.path
+
+    @property
+    def name(self) -> str:
+        """What an article without an id of its own is named after."""
+        return self.root.name if self.path == "." else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article that was read. ``named``: its id stands in the file, not only in the file's name."""
+
+    article: Article
+    named: bool
+
+
+def find(paths: Iterable[Path]) -> list[Source]:
+    """List the files below the paths that a reader exists for, in a stable order.
+
+    Hidden files and folders, and files called README, are passed over unless given directly. Raises
+    InputError for a path that does not exist.
+    """
+    sources: dict[Path, Source] = {}
+    for path in paths:
+        root = Path(os.path.realpath(path))
+        if not root.exists():
+            raise InputError(str(path), "there is no such file or folder", "check the path")
+        for source in _below(root):
+            sources.setdefault(source.file, source)
+    return list(sources.values())
+
+
+def articles(source: Source) -> Iterator[Found | ReadError]:
+    """Read the articles of one file; what cannot be read comes as an error that names file and mend."""
+    for raw in read_file(source.file):
+        yield raw if isinstance(raw, ReadError) else _article(source, raw)
+
+
+def checked_id(identity: str, where: str) -> str:
+    """Return an article id in NFC; raises ReadError when it is empty, too long or holds white space."""
+    normal = unicodedata.normalize("NFC", identity)
+    if not normal or len(normal) > LONGEST_ID:
+        raise ReadError(where, f"its id has {len(normal)} characters", f"give it 1 to {LONGEST_ID}")
+    if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in normal):
+        raise ReadError(
+            where,
+            f"its id {normal!r} holds white space or control characters",
+            "use letters, digits, - and /",
+        )
+    return normal
+
+
+def _below(root: Path) -> Iterator[Source]:
+    if not root.is_dir():
+        yield Source(root, ".")
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if _is_article_file(name):
+                yield Source(root, (Path(folder) / name).relative_to(root).as_posix())
+
+
+def _is_article_file(name: str) -> bool:
+    lowered = name.lower()
+    hidden = name.startswith((".", "~$")) or lowered.split(".")[0] == "readme"
+    return not hidden and lowered.endswith(tuple(SUFFIXES))
+
+
+def _article(source: Source, raw: RawArticle) -> Found | ReadError:
+    try:
+        cleaned = clean(raw)
+        if not cleaned.text.strip():
+            raise ReadError(str(source.file), "it holds no text", "remove it, or check what it should hold")
+        where = f"{source.file}: {raw.id}" if raw.id is not None else str(source.file)
+        article = Article(
+            id=checked_id(raw.id if raw.id is not None else _id_from_name(source.name), where),
+            text=cleaned.text,
+            metadata=describe(raw, cleaned.text),
+            media_type=raw.media_type,
+            raw_sha256=raw.raw_sha256,
+            page_starts=cleaned.page_starts,
+            root=str(source.root),
+            path=source.path,
+        )
+        return Found(article, named=raw.id is not None)
+    except ReadError as error:
+        return error
+
+
+def _id_from_name(name: str) -> str:
+    """A file's path without its suffix; white space, which an id cannot hold, becomes a hyphen."""
+    suffix = max((s for s in SUFFIXES if name.lower().endswith(s)), key=len, default="")
+    return re.sub(r"\s+", "-", name[: len(name) - len(suffix)])

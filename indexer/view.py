@@ -1,0 +1,187 @@
+"""One view: everything a question may ask of the index, at one commit and in one snapshot.
+
+Knows how the proposals of the engines, the small exact tail of what came since they were written, and
+the catalog fit together. Whatever an engine proposes is joined with the catalog at the view's commit.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.article import Metadata, text_digest
+from indexer.catalog import Watermark
+from indexer.encoder import Vectors
+from indexer.errors import ArticleNotFound, IndexDamaged
+from indexer.filters import Filters, allowed_keys
+from indexer.generations import Generation
+from indexer.lexical import LexicalIndex
+from indexer.pool import Pool, read_pool
+from indexer.vectors import Keys, VectorIndex
+from indexer.vectors.exact import ExactVectors
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What proposes candidates at one commit; never changed, only replaced.
+
+    ``vectors`` has everything up to its own watermark, ``tail`` the passages born since, ``dead`` the
+    keys in ``vectors`` that have gone since. ``terms_tail`` are passages that ``terms`` lacks.
+    """
+
+    mark: Watermark
+    generation: Generation
+    vectors: VectorIndex
+    tail: ExactVectors
+    dead: Keys
+    terms: LexicalIndex
+    terms_tail: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 needs: passages and terms in the generation, and passages that hold each asked term."""
+
+    passages: int
+    terms: int
+    holding: dict[str, tuple[int, int]]
+    """Term to its key and the number of passages that hold it; a term that no passage ever held is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleState:
+    """An article as it stands at a commit: one revision's text with the description of that time."""
+
+    id: str
+    revision: int
+    sha256: str
+    text: str
+    metadata: Metadata
+    media_type: str
+    raw_sha256: str
+    page_starts: tuple[int, ...]
+    withdrawn: bool
+    taken_in: str
+
+
+class View:
+    """The index at one commit; use it within ``with index.view() as view``."""
+
+    def __init__(self, connection: sqlite3.Connection, engines: Engines) -> None:
+        self._connection, self._engines = connection, engines
+        self.commit = engines.mark.commit
+        self.generation = engines.generation
+
+    def allowed(self, filters: Filters) -> Keys | None:
+        """Return the keys of the passages that a filter lets through, None when it lets all through."""
+        return allowed_keys(self._connection, self.generation.id, filters)
+
+    def nearest(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
+        """Propose the ``count`` passages nearest to a question's vector (and a few more)."""
+        engines = self._engines
+        base = engines.vectors.search(question, count + len(engines.dead), allowed)
+        return np.union1d(
+            base[~np.isin(base, engines.dead)][:count], engines.tail.search(question, count, allowed)
+        )
+
+    def matching(self, terms: Sequence[str], count: int, allowed: Keys | None = None) -> Keys:
+        """Propose the ``count`` passages that share most with the terms (and all that came since)."""
+        tail = self._engines.terms_tail
+        found = self._engines.terms.search(terms, count, allowed)
+        return np.union1d(found, tail if allowed is None else np.intersect1d(tail, allowed))
+
+    def pool(self, keys: Keys) -> Pool:
+        """Read proposed passages; those that are not valid at this commit fall away."""
+        generation = self.generation
+        return read_pool(self._connection, keys, self.commit, generation.id, generation.dimension)
+
+    def statistics(self, terms: Sequence[str]) -> Statistics:
+        """Read the exact term statistics of this commit."""
+        row = self._connection.execute(
+            "SELECT passages, terms FROM generations WHERE id = ?", (self.generation.id,)
+        ).fetchone()
+        holding = self._connection.execute(
+            "SELECT t.term, t.key, f.passages FROM terms t JOIN frequencies f ON f.term = t.key"
+            f" WHERE f.generation = ? AND t.term IN ({','.join('?' * len(terms))})",
+            (self.generation.id, *terms),
+        )
+        found = {term: (key, count) for term, key, count in holding.fetchall() if count}
+        return Statistics(passages=row[0], terms=row[1], holding=found)
+
+    def article(self, identity: str, revision: int | None = None) -> ArticleState:
+        """Read an article: the revision that is current, or the latest one, or the one asked for.
+
+        Raises ArticleNotFound, or IndexDamaged when its text is not what was written.
+        """
+        row = self._connection.execute(
+            f"{_ARTICLE} WHERE a.id = ? AND (? IS NULL OR r.number = ?) ORDER BY r.number DESC LIMIT 1",
+            (identity, revision, revision),
+        ).fetchone()
+        if row is None:
+            wanted = f"article {identity!r}" + (f" revision {revision}" if revision else "")
+            raise ArticleNotFound(wanted, "there is none in this index", "see 'civicite status' for what is")
+        return _article_state(row)
+
+    def article_of(self, revision_key: int) -> ArticleState:
+        """Read the article that a pool's revision key belongs to."""
+        row = self._connection.execute(f"{_ARTICLE} WHERE r.key = ?", (revision_key,)).fetchone()
+        return _article_state(row)
+
+    def revisions(self, identity: str) -> list[tuple[int, str, str, bool]]:
+        """List an article's revisions: number, SHA-256, when it was taken in, whether it is current."""
+        rows = self._connection.execute(
+            "SELECT r.number, r.sha256, c.at, r.to_commit IS NULL FROM revisions r"
+            " JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
+            " WHERE a.id = ? ORDER BY r.number",
+            (identity,),
+        )
+        return [(number, sha256, at, bool(current)) for number, sha256, at, current in rows]
+
+    def articles(self, after: str = "", limit: int = 100) -> list[tuple[str, int, Metadata]]:
+        """List current articles in the order of their ids: id, revision, description."""
+        rows = self._connection.execute(
+            "SELECT a.id, r.number, d.metadata FROM articles a"
+            " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
+            " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
+            " WHERE a.id > ? ORDER BY a.id LIMIT ?",
+            (after, limit),
+        )
+        return [(identity, number, Metadata.from_json(text)) for identity, number, text in rows]
+
+    def count_articles(self) -> int:
+        """Count the current articles."""
+        return int(
+            self._connection.execute("SELECT COUNT(*) FROM revisions WHERE to_commit IS NULL").fetchone()[0]
+        )
+
+
+_ARTICLE = (
+    "SELECT a.id, r.number, r.sha256, r.text, d.metadata, r.media_type, r.raw_sha256, r.page_starts,"
+    " r.to_commit IS NOT NULL, c.at"
+    " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
+    " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"
+    " AND from_commit < COALESCE(r.to_commit, 9223372036854775807))"
+)
+
+
+def _article_state(row: tuple[str, int, str, str, str, str, str, str, int, str]) -> ArticleState:
+    identity, number, sha256, text, metadata, media_type, raw_sha256, pages, withdrawn, at = row
+    if text_digest(text) != sha256:
+        raise IndexDamaged(
+            f"article {identity!r} revision {number}: its text is not what was written; "
+            "run 'civicite verify', then index the article again"
+        )
+    return ArticleState(
+        id=identity,
+        revision=number,
+        sha256=sha256,
+        text=text,
+        metadata=Metadata.from_json(metadata),
+        media_type=media_type,
+        raw_sha256=raw_sha256,
+        page_starts=tuple(json.loads(pages)),
+        withdrawn=bool(withdrawn),
+        taken_in=at,
+    )

@@ -1,0 +1,112 @@
+"""What comes back from a question: plain immutable values and their JSON, whose names are a promise.
+
+Offsets are Unicode code points, 0-based, end-exclusive, over the canonical text whose SHA-256 a citation
+carries. ``prefix``, ``quote`` and ``suffix`` are the prefix, exact and suffix of the W3C Web Annotation
+Data Model's TextQuoteSelector.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
+
+REASONS: dict[Reason, str] = {
+    "no_evidence": "No passage in the collection shares anything with this question.",
+    "low_confidence": "The nearest passages do not answer this question with enough confidence.",
+    "out_of_scope": "The collection does not speak of what this question asks about.",
+}
+"""A sentence for people beside each reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verified quotation: ``text[start:end] == quote`` in that revision of the article."""
+
+    id: int
+    article_id: str
+    revision: int
+    sha256: str
+    title: str | None
+    publisher: str | None
+    url: str | None
+    published: str | None
+    start: int
+    end: int
+    quote: str
+    prefix: str
+    suffix: str
+    link: str | None
+    score: float
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer, verbatim, with the ids of its citations.
+
+    ``context`` is the sentence that it leans on (a pronoun's antecedent), verbatim too.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found: ``text`` is ``[start, end)`` of the article's canonical text."""
+
+    article_id: str
+    revision: int
+    title: str | None
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """Which index, model and ranker an answer came from."""
+
+    commit: int
+    generation: int
+    model: str
+    recipe: str
+    ranker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or an abstention with a reason; either shows the nearest passages."""
+
+    question: str
+    answer: str | None
+    abstained: bool
+    reason: Reason | None
+    message: str | None
+    confidence: float
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Hit, ...]
+    index: IndexState
+    timing_ms: dict[str, float]
+    conflicts: tuple[Any, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the promised JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The passages nearest to a question, best first."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    index: IndexState
+    timing_ms: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the promised JSON object."""
+        return asdict(self)

@@ -1,0 +1,58 @@
+"""What a question looks like before anything is searched: its terms, its vector, what kind of answer it wants.
+
+Knows nothing of passages. The kinds are cues from the question's wording, used as features among others;
+none of them decides an answer alone.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer import Encoder, Vectors, is_dense, question_terms
+
+Kind = Literal["who", "when", "where", "number", "list", "why", "how", "definition", "other"]
+
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))  # type: ignore[misc]
+    for kind, pattern in (
+        ("number", r"\bhow (many|much|long|large|big|tall|high|far|old|often|wide|deep|fast)\b|"
+                   r"\b(what|which) (number|percentage|percent|share|proportion|amount|population|cost|"
+                   r"length|height|size|area)\b|얼마|몇 "),
+        ("when", r"\bwhen\b|\b(what|which|in what|in which) (year|date|day|month|decade|century|time)\b|"
+                 r"언제|날짜|연도|[날해]은\?$"),
+        ("where", r"\bwhere\b|\b(what|which|in what|in which) (city|country|place|state|region|continent|"
+                  r"town|venue|location|county|province)\b|어디"),
+        ("who", r"\bwho(m|se)?\b|\b(what|which) (person|mayor|leader|president|king|author|scientist|"
+                r"company|organi[sz]ation|group|team)\b|누구|인물"),
+        ("list", r"^\W*(list|name|enumerate)\b|\b(what|which) (are|were) (the|all|some|its|their)\b|"
+                 r"\b(what|which|name the) (\w+ ){0,2}(cities|countries|topics|objectives|goals|targets|"
+                 r"members|organi[sz]ations|hazards|priorities|steps|stages|reasons|examples|practices|"
+                 r"themes|winners|mayors|networks|principles|pillars|essentials|measures|kinds|types)\b"),
+        ("why", r"\bwhy\b|\bwhat (was|is|were) the (reason|cause|purpose)\b|왜|이유"),
+        ("how", r"\bhow\b|어떻게"),
+        ("definition", r"^\W*what (is|are|was|were) (an? |the )?(\S+ ?){1,5}\?*$|무엇"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``vector`` is float32 of shape (dimension,); ``dense_share`` the share of Hangul, Han or Kana terms."""
+
+    text: str
+    terms: tuple[str, ...]
+    vector: Vectors
+    kind: Kind
+    dense_share: float
+
+
+def understand(text: str, encoder: Encoder) -> Question:
+    """Read a question once for everything that follows."""
+    found = tuple(question_terms(text))
+    share = sum(map(is_dense, found)) / max(1, len(found))
+    return Question(text, found, encoder.question(text), kind_of(text), share)
+
+
+def kind_of(text: str) -> Kind:
+    """Return the kind of answer that the wording asks for, the first that fits."""
+    return next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
