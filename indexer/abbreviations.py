@@ -23,7 +23,7 @@ SOMETIMES_FINAL = frozenset(
     Co Cos Bros Jr Sr Esq Dept Univ Assn Govt Assoc St Ste Ave Blvd Rd Sq Hwy Mt Mts Ft ft Is Jan
     Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Ala Ariz Ark
     Calif Colo Conn Del Fla Ga Ill Ind Kan Ky Md Mich Minn Mo Mont Neb Nev Okla Ont Ore Pa Penn Tenn
-    Tex Va Vt Wis Wyo Que Ph.D PhD Pty GmbH Yahoo Biol Chem
+    Tex Va Vt Wis Wyo Que Ph.D PhD Pty GmbH Biol Chem
     Mol Natl Acad Sci Proc Int Med Res Soc Lett Phys Clin Exp Vol""".split()
 )
 """As written: a sentence ends here only before a word that likes to begin one ("Acme Inc. It grew")."""

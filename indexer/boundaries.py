@@ -22,13 +22,16 @@ _OPENERS = "\"'“‘„«‹(（\\[{「『【《〈¿¡`"
 _WIDE_STOPS = frozenset("。！？｡।॥؟۔")
 _QUOTES = re.compile("[\"”’»」』']")
 
+# A straight quotation mark that stays open longer than this was not closed by its writer.
+_LONGEST_QUOTE = 500
+
 _STOP = re.compile(
     rf"(?P<stop>[.!?…‽]++(?:\ [.!?…]++)*+|[。！？｡]++|[।॥؟۔]++)"
     rf"(?P<close>[{_CLOSERS}]*+(?:\ ?\[\d[\d,–-]{{0,12}}\])*+)"
     rf"(?P<gap>\s*+)"
 )
 _SPACED_CLOSER = re.compile(r"(?:''|[”’»)\]」』]|(?P<straight>\"))(?P<gap>\s++|$)")
-_TAIL = re.compile(rf"[\s{_CLOSERS}]*+\Z")
+_TAIL = re.compile(rf"[\s.!?…{_CLOSERS}]{{0,40}}+\Z")
 _NEXT = re.compile(rf"(?:[{_OPENERS}]\s?){{0,6}}(?P<word>[^\W_][\w'’-]{{0,40}})?")
 _LAST_WORD = re.compile(r"[^\s()\[“\"‘«—–]*\Z")
 _LAST_NOUN = re.compile(r"(\w{1,20})[\s-]\w\Z")
@@ -44,7 +47,7 @@ _KOREAN_GOES_ON = re.compile(
 _BRACKET_GOES_ON = re.compile(r"\([^()]{1,40}\)\s?[,;]")
 _WIDE_GOES_ON = re.compile(r"[、，,；;：:]|と|って|[他她我你它]?[们們]?(?:[说說道问問])")
 _KOREAN_ENDING = re.compile(r"[다요까죠음함임됨]\Z")
-_DASHES_AND_SIGNS = frozenset(",;:)%/&=<>~|–—-+−×")
+_DASHES_AND_SIGNS = frozenset(".!?,;:)%/&=<>~|–—-+−×")
 
 
 def cuts(text: str, start: int, end: int) -> Iterator[int]:
@@ -54,12 +57,15 @@ def cuts(text: str, start: int, end: int) -> Iterator[int]:
     such as ``[1]`` that close a sentence belong to it.
     """
     informal: bool | None = None
-    begun, counted, open_quote = start, start, False
+    begun, counted, opened = start, start, -_LONGEST_QUOTE
     for stop in _STOP.finditer(text, start, end):
         if stop.start() < begun:
             continue
         cut, following = stop.end("close"), stop.end()
-        open_quote ^= text.count('"', counted, cut) % 2 == 1
+        open_quote = cut - opened < _LONGEST_QUOTE
+        if text.count('"', counted, cut) % 2:
+            opened = -_LONGEST_QUOTE if open_quote else text.rfind('"', counted, cut)
+            open_quote = not open_quote
         counted = cut
         closer = _SPACED_CLOSER.match(text, following, end)
         if closer and (open_quote or not closer["straight"]):
@@ -105,12 +111,8 @@ def _ends(text: str, begun: int, stop: re.Match[str], following: int, end: int, 
     elif "." in stop["stop"] or "…" in stop["stop"]:
         ends = not word[0].isdigit()
     else:
-        ends = last != "Yahoo" and not (closed_quote and _ATTRIBUTION.match(text, following, end))
-    return (
-        ends
-        and not _BRACKET_GOES_ON.match(text, following, end)
-        and not _within_brackets(text, begun, stop, end)
-    )
+        ends = not (closed_quote and _ATTRIBUTION.match(text, following, end))
+    return ends and not _goes_on_in_brackets(text, begun, stop, following, end)
 
 
 def _ends_without_space(text: str, stop: re.Match[str]) -> bool:

@@ -20,7 +20,7 @@ SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)\]]*$|[다요][.]?[\"”’
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 FONT_STEP = re.compile(r"[+-]?\d")
 COUNTER = re.compile(r"(?:[\w.-]+ ){0,2}[\d,]+")
-BYLINE = re.compile(r"By (?P<name>[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){1,4})")
+BYLINE = re.compile(r"By (?P<name>[^\W\d_a-z][\w.'’-]*(?: [^\W\d_][\w.'’-]*){0,3} [^\W\d_a-z][\w.'’-]*)")
 TITLE_SEPARATOR = re.compile(r" (?:[-–—|·»]|::?) ")
 LABEL_WITH_CONTENT = re.compile(r"[^\W\d_][\w &()/]{1,30}: \S")
 BREADCRUMBS = re.compile(
@@ -30,6 +30,7 @@ MOST_PASSES = 30
 """Pages are done after two to four; a text made to need more must not cost the square of its length."""
 FEEDBACK_LINES = 8
 LONGEST_FEEDBACK = 200
+LONGEST_NOTICE = 400
 LONGEST_EMPTY_LABEL = 4
 HEAD_LINES_FOR_TITLE = 20
 
@@ -43,7 +44,7 @@ class WindowTitle(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The lines that are not blank; ``head`` ends before the first line of prose, ``tail`` starts after the last."""
+    """The lines that are not blank; ``head`` ends before the first prose, ``tail`` starts after the last."""
 
     lines: tuple[str, ...]
     head: range
@@ -69,14 +70,14 @@ def without_furniture(text: str) -> str:
 
 
 def window_title(lines: list[str]) -> WindowTitle | None:
-    """Headline and site if the first line joins them and a later line repeats either one."""
+    """Headline and site if the first line joins them and a later line repeats the headline."""
     if not lines:
         return None
     later = {normal(line): line for line in reversed(lines[1:HEAD_LINES_FOR_TITLE])}
     for match in TITLE_SEPARATOR.finditer(lines[0]):
         left, right = lines[0][: match.start()], lines[0][match.end() :]
         for headline, site in sorted([(left, right), (right, left)], key=lambda pair: -len(pair[0])):
-            if normal(headline) in later or _site(site, later):
+            if normal(headline) in later:
                 return WindowTitle(headline, _site(site, later) or site)
     return None
 
@@ -104,9 +105,7 @@ def _pass(text: str) -> str:
 
 
 def _page(lines: tuple[str, ...]) -> _Page:
-    prose = [
-        number for number, line in enumerate(lines) if is_prose(line) and not phrases.COOKIES.match(line)
-    ]
+    prose = [number for number, line in enumerate(lines) if is_prose(line) and not _is_notice(line)]
     if not prose:
         return _Page(lines, range(len(lines)), range(len(lines)))
     return _Page(lines, range(prose[0]), range(prose[-1] + 1, len(lines)))
@@ -131,13 +130,15 @@ def _phrases_anywhere(page: _Page) -> Iterator[int]:
 def _phrases_at_edges(page: _Page) -> Iterator[int]:
     for number, line in page.edges:
         phrase = normal(line)
-        if (
-            phrase in phrases.AT_EDGES
-            or phrases.AT_EDGES_FORMS.fullmatch(phrase)
-            or phrases.COPYRIGHT.fullmatch(line)
-            or (len(line) < 400 and phrases.COOKIES.match(line))
-        ):
+        is_phrase = phrase in phrases.AT_EDGES or phrases.AT_EDGES_FORMS.fullmatch(phrase)
+        if is_phrase or _is_notice(line):
             yield number
+
+
+def _is_notice(line: str) -> bool:
+    """Whether a line, though it may be a sentence, is the site's own about cookies or copyright."""
+    is_one = phrases.COOKIES.match(line) or phrases.COPYRIGHT.fullmatch(line)
+    return is_one is not None and len(line) <= LONGEST_NOTICE
 
 
 def _feedback_box(page: _Page) -> Iterator[int]:
@@ -166,12 +167,12 @@ def _font_sizes(page: _Page) -> Iterator[int]:
 
 
 def _language_switches(page: _Page) -> Iterator[int]:
-    """A line of languages, or three or more lines of one, unless the line above says that languages follow."""
+    """A line of languages, or three or more lines of one, unless the line above announces languages."""
     for number, line in page.edges:
         tokens = [normal(token) for token in re.split(r"[|/·]", line)]
-        if len(tokens) >= 2 and all(token in phrases.LANGUAGES for token in tokens):
-            if not _announces_languages(page, number - 1):
-                yield number
+        is_switch = len(tokens) >= 2 and all(token in phrases.LANGUAGES for token in tokens)
+        if is_switch and not _announces_languages(page, number - 1):
+            yield number
     for zone in (page.head, page.tail):
         for run in _runs(page, zone, lambda line: normal(line) in phrases.LANGUAGES):
             if len(run) >= 3 and not _announces_languages(page, run[0] - 1):
@@ -200,13 +201,12 @@ def _is_labelled(page: _Page, number: int) -> bool:
 
 
 def _menus(page: _Page) -> Iterator[int]:
-    """Breadcrumbs, one-line menus, and the head's runs of short items with a menu's usual words among them."""
+    """Breadcrumbs, one-line menus, and the head's runs of short items with a menu's usual words."""
     for number, line in page.edges:
         tokens = [normal(token) for token in re.split(r"[|·]", line)]
         known = sum(token in phrases.MENU_WORDS for token in tokens)
-        if (len(tokens) >= 3 and known * 2 >= len(tokens)) or (
-            number in page.head and BREADCRUMBS.fullmatch(line) and len(line.split()) <= 20
-        ):
+        is_menu = len(tokens) >= 3 and known * 2 >= len(tokens)
+        if is_menu or (number in page.head and len(line) <= 200 and BREADCRUMBS.fullmatch(line)):
             yield number
     for run in _runs(page, page.head, _is_short_item):
         known = sum(normal(page.lines[number]) in phrases.MENU_WORDS for number in run)
@@ -222,9 +222,7 @@ def _window_titles(page: _Page) -> Iterator[int]:
     """The window's title above the headline, and the edges' lines that only name the site."""
     title = window_title(list(page.lines))
     headlines = {normal(page.lines[number]) for number in page.head[1:HEAD_LINES_FOR_TITLE]}
-    if headlines and (
-        normal(page.lines[0]) in headlines or (title is not None and normal(title.headline) in headlines)
-    ):
+    if title or (headlines and not BULLETED.match(page.lines[0]) and normal(page.lines[0]) in headlines):
         yield 0
     if title:
         names = {normal(title.site), normal(title.site).removeprefix("the ")}

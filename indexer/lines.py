@@ -54,6 +54,7 @@ _LABELS = frozenset(
 _LABEL = re.compile(r"[^\W\d_][\w()/&'’-]{0,24}(?:[ ][\w()/&'’-]{1,16})?[ ]?[:：]\s+\S")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
 _ROW = re.compile(r"\s\|\s")
+_FIGURE = re.compile(r"(?<!\S)[$€£₩+-]?(?!(?:19|20)\d\d(?!\S))\d\S*")
 _HAS_WORD = re.compile(r"[^\W_]")
 _SENTENCE_END = re.compile(r"[.!?…。！？।॥؟۔][\"'”’»)）\]」』]*\Z")
 _STOP_WITHIN = re.compile(r"[a-z가-힣)]{2}[.!?]\s|[。！？।]")
@@ -79,7 +80,7 @@ def is_unit(written: str) -> bool:
         return False
     if len(written) <= _LONG and _ROW.search(written):
         return True
-    return bool(_BYLINE.fullmatch(written)) or _is_labelled(written)
+    return bool(_BYLINE.fullmatch(written)) or _is_labelled(written) or _is_figures(written)
 
 
 def _is_labelled(written: str) -> bool:
@@ -89,6 +90,14 @@ def _is_labelled(written: str) -> bool:
         return False
     words = label.lower().replace("(s)", "").split()
     return _LABELS.issuperset(words) or (len(written) <= _SHORT and bool(_LABEL.match(written)))
+
+
+def _is_figures(written: str) -> bool:
+    """A short line in which every third word or more is a figure, years apart: ``Net 970,000 vs 202,000``."""
+    if len(written) > _SHORT:
+        return False
+    figures = len(_FIGURE.findall(written))
+    return figures >= 2 and figures >= 0.3 * len(written.split())
 
 
 def may_be_heading(written: str) -> bool:

@@ -100,9 +100,10 @@ def describe(raw: RawArticle, text: str) -> Metadata:
 
 
 def headline(text: str) -> str | None:
-    """The first block if it is one short line that is no sentence, item, label or byline, and text follows."""
-    first, _, rest = text.partition("\n\n")
-    is_line = bool(first) and "\n" not in first and len(first) <= LONGEST_TITLE and bool(rest.strip())
+    """The first line if it is short, no sentence, item, label or byline, and its block holds no prose."""
+    block, _, rest = text.partition("\n\n")
+    first, *others = block.split("\n")
+    is_line = 0 < len(first) <= LONGEST_TITLE and bool(rest.strip()) and not any(map(is_prose, others))
     is_other = (
         BULLETED.match(first) or BYLINE.fullmatch(first) or _label(first) or _is_date(first) or "|" in first
     )
@@ -131,7 +132,7 @@ def _window_title(raw: RawArticle) -> WindowTitle | None:
 
 
 def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Fields and values of the head's ``label: value`` lines; the last yielded of a field is the first written."""
+    """Fields and values of the ``label: value`` lines, the first of a field last, so that it prevails."""
     for line in reversed(lines):
         if label := _label(line):
             yield label
@@ -157,7 +158,7 @@ def _author(lines: list[str], labelled: dict[str, str]) -> str | None:
 
 
 def _published(lines: list[str], labelled: dict[str, str], *, is_event: bool) -> str | None:
-    """A labelled day of publication, else the one day that stands alone on a line of a page about no event."""
+    """A labelled day of publication, else the one day alone on a line of a page about no event."""
     for value in [labelled.get("published", ""), *_announced(lines)]:
         if days := _days(value):
             return days[0]

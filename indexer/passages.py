@@ -85,7 +85,8 @@ def _cut_near(text: str, start: int, wanted: int, end: int, reach: int) -> tuple
         ends = [match.end() for match in places.finditer(text, low, high) if match.end() < end]
         if ends:
             return _around_space(text, min(ends, key=lambda place: abs(place - wanted)), start, end)
-    return _around_space(text, _X
+    place = _between_graphemes(text, start, max(start + 1, wanted), end)
+    return _around_space(text, place, start, end)
 
 
 def _around_space(text: str, place: int, start: int, end: int) -> tuple[int, int]:
@@ -98,7 +99,7 @@ def _around_space(text: str, place: int, start: int, end: int) -> tuple[int, int
 
 
 def _between_graphemes(text: str, start: int, place: int, end: int) -> int:
-    """A border of two grapheme clusters at ``place`` or nearby; ``place`` itself inside an endless cluster."""
+    """A border of two grapheme clusters at ``place`` or nearby; ``place`` inside an endless one."""
     reach = 32
     for cluster in _GRAPHEME.finditer(text, max(start, place - reach), min(end, place + reach)):
         if cluster.end() < place:

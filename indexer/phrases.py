@@ -15,11 +15,12 @@ def _phrases(listed: str) -> frozenset[str]:
 
 ANYWHERE = _phrases(
     """
-    skip to content|skip to main content|skip to navigation|skip navigation|go to main content|jump to content
-    share this|share this page|share this article|share on facebook|share on twitter|share on linkedin
-    go top|go to top|back to top|top of page|go top letter|advertisement|page top|read more|print this page
-    본문 바로가기|본문바로가기|메뉴 바로가기|주메뉴 바로가기|공유하기|맨 위로|위로가기|인쇄하기|글자크기|글자 크기
-    本文へ移動|本文へスキップ|ページの先頭へ|跳到主要内容|跳至正文|返回顶部|シェアする
+    skip to content|skip to main content|skip to navigation|skip navigation|go to main content
+    jump to content|share this|share this page|share this article|share on facebook|share on twitter
+    share on linkedin|go top|go to top|back to top|top of page|go top letter|advertisement|page top
+    read more|print this page|본문 바로가기|본문바로가기|메뉴 바로가기|주메뉴 바로가기|공유하기|맨 위로
+    위로가기|인쇄하기|글자크기|글자 크기|本文へ移動|本文へスキップ|ページの先頭へ|跳到主要内容|跳至正文
+    返回顶部|シェアする
     """
 )
 ANYWHERE_FORMS = re.compile(
@@ -28,11 +29,11 @@ ANYWHERE_FORMS = re.compile(
 
 AT_EDGES = _phrases(
     """
-    letter|also featured on|most read|most viewed|most popular|view all|see all|show more|load more|font-size
-    font size|text size|share|print|tweet|email|e-mail|facebook|twitter|linkedin|bookmark|copy link|copy url
-    follow us|list|previous|next|prev|previous article|next article|previous post|next post|close|open menu
-    목록|목록보기|인쇄|공유|스크랩|이전글|다음글|닫기|url 복사|페이스북|트위터|카카오톡|처음으로
-    印刷|一覧|一覧へ戻る|戻る|分享|打印|关闭|返回|列表|上一篇|下一篇
+    letter|also featured on|most read|most viewed|most popular|view all|see all|show more|load more
+    font-size|font size|text size|share|print|tweet|email|e-mail|facebook|twitter|linkedin|bookmark
+    copy link|copy url|follow us|list|previous|next|prev|previous article|next article|previous post
+    next post|close|open menu|목록|목록보기|인쇄|공유|스크랩|이전글|다음글|닫기|url 복사|페이스북|트위터
+    카카오톡|처음으로|印刷|一覧|一覧へ戻る|戻る|分享|打印|关闭|返回|列表|上一篇|下一篇
     """
 )
 AT_EDGES_FORMS = re.compile(
@@ -42,17 +43,20 @@ AT_EDGES_FORMS = re.compile(
     r"|[\W_]*font[- ]size[\W_]*"
 )
 OTHER_STORIES = re.compile(
-    r"top \d+ (?:stories|news|articles)|(?:related|more|latest|recommended|other|popular) (?:articles|stories|news|posts)"
+    r"top \d+ (?:stories|news|articles)"
+    r"|(?:related|more|latest|recommended|other|popular) (?:articles|stories|news|posts)"
     r"|(?:most (?:read|viewed|popular)|also featured on|you may also like|read next|more from .{3,30})"
     r"|관련\s?기사|많이 본 (?:뉴스|기사)|인기\s?기사|相关(?:新闻|阅读|文章)|関連(?:記事|ニュース)"
 )
 FEEDBACK = re.compile(
-    r"(?:is|was) this (?:page|article|information) (?:useful|helpful)\??.{0,20}|did you find (?:this|what) .{0,40}\?"
-    r"|.{0,40}만족하십니까\??|.{0,40}만족도.{0,20}평가.{0,20}|このページは(?:お?役に立ち|参考になり)ましたか.?|此页面是否有用.?"
+    r"(?:is|was) this (?:page|article|information) (?:useful|helpful)\??.{0,20}"
+    r"|did you find (?:this|what) .{0,40}\?|.{0,40}만족하십니까\??|.{0,40}만족도.{0,20}평가.{0,20}"
+    r"|このページは(?:お?役に立ち|参考になり)ましたか.?|此页面是否有用.?"
 )
 COOKIES = re.compile(
-    r"(?:this|our) (?:web)?site uses cookies|we use (?:\w+ ){0,2}cookies|by (?:continuing|using) .{0,60}cookies"
-    r"|accept (?:all )?cookies|cookie (?:settings|preferences|policy)$|(?:accept|reject|decline) all(?: cookies)?$",
+    r"(?:this|our) (?:web)?site uses cookies|we use (?:\w+ ){0,2}cookies"
+    r"|by (?:continuing|using) .{0,60}cookies|accept (?:all )?cookies"
+    r"|cookie (?:settings|preferences|policy)$|(?:accept|reject|decline) all(?: cookies)?$",
     re.IGNORECASE,
 )
 COPYRIGHT = re.compile(
@@ -61,29 +65,31 @@ COPYRIGHT = re.compile(
 )
 LABELS = _phrases(
     """
-    country & region|country and region|countries & regions|themes|theme|hazards|hazard|tags|tag|keywords|topics
-    categories|category|attachments|attachment|related links|links|sponsors|explore further|additional information
-    태그|첨부파일|관련 링크|키워드|标签|タグ
+    country & region|country and region|countries & regions|themes|theme|hazards|hazard|tags|tag
+    keywords|topics|categories|category|attachments|attachment|related links|links|sponsors
+    explore further|additional information|태그|첨부파일|관련 링크|키워드|标签|タグ
     """
 )
 MENU_WORDS = _phrases(
     """
-    home|about|about us|news|contact|contact us|login|log in|sign in|sign up|search|menu|sitemap|site map|faq|help
-    archive|events|services|gallery|press|media|blog|resources|publications|careers|subscribe|english|accessibility
-    privacy|privacy policy|terms|terms of use|홈|로그인|회원가입|사이트맵|소개|검색|메뉴|首页|登录|ホーム|お問い合わせ
+    home|about|about us|news|contact|contact us|login|log in|sign in|sign up|search|menu|sitemap
+    site map|faq|help|archive|events|services|gallery|press|media|blog|resources|publications|careers
+    subscribe|english|accessibility|privacy|privacy policy|terms|terms of use|홈|로그인|회원가입
+    사이트맵|소개|검색|메뉴|首页|登录|ホーム|お問い合わせ
     """
 )
 LANGUAGES = _phrases(
     """
-    en|kr|ko|kor|eng|jp|ja|jpn|cn|zh|chn|tw|fr|es|ar|ru|de|pt|it|vi|th|id|english|korean|japanese|chinese
-    한국어|국문|영문|日本語|中文|简体|繁體|简体中文|繁體中文|français|español|русский|العربية|deutsch|português
-    tiếng việt|italiano|bahasa indonesia|ไทย|french|spanish|arabic|russian
+    en|kr|ko|kor|eng|jp|ja|jpn|cn|zh|chn|tw|fr|es|ar|ru|de|pt|it|vi|th|id|english|korean|japanese
+    chinese|한국어|국문|영문|日本語|中文|简体|繁體|简体中文|繁體中文|français|español|русский|العربية
+    deutsch|português|tiếng việt|italiano|bahasa indonesia|ไทย|french|spanish|arabic|russian
     """
 )
 SOCIAL = _phrases(
     """
-    facebook|twitter|x|linkedin|whatsapp|telegram|email|e-mail|print|pinterest|instagram|youtube|kakaotalk|kakaostory
-    naver|band|line|weibo|wechat|tweet|share|copy|link|페이스북|트위터|카카오톡|카카오스토리|밴드|네이버|인스타그램|유튜브
+    facebook|twitter|x|linkedin|whatsapp|telegram|email|e-mail|print|pinterest|instagram|youtube
+    kakaotalk|kakaostory|naver|band|line|weibo|wechat|tweet|share|copy|link|페이스북|트위터|카카오톡
+    카카오스토리|밴드|네이버|인스타그램|유튜브
     """
 )
 

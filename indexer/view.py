@@ -15,6 +15,7 @@ from indexer.article import Metadata, text_digest
 from indexer.catalog import Watermark
 from indexer.encoder import Vectors
 from indexer.errors import ArticleNotFound, IndexDamaged
+from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
 from indexer.lexical import LexicalIndex
@@ -149,6 +150,10 @@ class View:
             (after, limit),
         )
         return [(identity, number, Metadata.from_json(text)) for identity, number, text in rows]
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """Count the current articles by facet name and value."""
+        return facet_counts(self._connection)
 
     def count_articles(self) -> int:
         """Count the current articles."""

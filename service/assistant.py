@@ -1,24 +1,81 @@
-"""The assistant: one object that answers questions from an index folder, for Python, HTTP and terminal alike."""
+"""The assistant: answers questions from an index folder, for Python, HTTP and the terminal alike."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from indexer import NO_FILTERS, Encoder, Filters, Index
-from service.answer import Answer, SearchResult
+import numpy as np
+
+from indexer import (
+    NO_FILTERS,
+    ArticleState,
+    Encoder,
+    Filters,
+    Index,
+    InputError,
+    Recipe,
+    RecipeMismatch,
+    View,
+    load_encoder,
+)
+from service.answer import REASONS, Answer, AnswerSentence, Citation, Hit, IndexState, Reason, SearchResult
+from service.compose import Chosen, choose, span_of
+from service.confidence import confidence_features
+from service.question import Question, understand
+from service.quoting import cite, verify
+from service.ranker import Ranker
+from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, rank, read_articles
+from service.settings import Settings
+
+LONGEST_QUESTION = 2000
+"""Characters."""
+
+MOST_PASSAGES = 1000
+"""Passages or articles that one request may ask for."""
 
 
 class Assistant:
-    """Open with :meth:`open`; safe to use from many threads. Sees new commits by itself."""
+    """Open with :meth:`open`; safe to use from many threads. Sees new commits by itself.
 
-    def __init__(self, index: Index, encoder: Encoder) -> None:
-        raise NotImplementedError
+    Every method raises InputError for a question or argument that cannot be used, and IndexDamaged
+    rather than quoting text that is not what was written.
+    """
+
+    def __init__(self, index: Index, encoder: Encoder, ranker: Ranker) -> None:
+        self._index, self._encoder, self._ranker = index, encoder, ranker
+        _check_model(index, encoder)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Assistant":
-        """Open an index folder with the model and ranker it was built for."""
-        raise NotImplementedError
+    def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
+        """Open an index folder, by default that of the settings, with the model it was built with."""
+        chosen = settings or Settings()
+        index = Index.open(Path(folder) if folder is not None else chosen.index)
+        encoder = load_encoder(
+            chosen.model, runtime=chosen.runtime, cache_dir=chosen.cache_dir, precision=chosen.precision
+        )
+        return cls(index, encoder, Ranker.load())
+
+    def __enter__(self) -> Self:
+        """Return the assistant."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the index."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the index; no question may be under way."""
+        self._index.close()
+
+    @property
+    def index(self) -> Index:
+        """The index that is asked."""
+        return self._index
 
     def ask(
         self,
@@ -33,12 +90,199 @@ class Assistant:
         ``min_confidence`` moves the threshold below which it abstains; 0 answers whenever any passage
         exists. ``top_k`` is the number of passages shown beside the answer.
         """
-        raise NotImplementedError
+        clock = _Clock()
+        threshold = self._ranker.threshold if min_confidence is None else min_confidence
+        with self._asked(question, top_k, clock) as (view, asked):
+            ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
+            clock.lap("retrieve")
+            if not len(ranked.pool):
+                return self._abstention(asked, "no_evidence", 0.0, (), view, clock)
+            considered = max(EVIDENCE_PASSAGES, top_k)
+            articles = read_articles(view, ranked, ranked.order[:considered])
+            evidence = gather(asked, ranked, self._ranker, articles)
+            confidence = self._confidence(asked, ranked, evidence)
+            hits = _hits(ranked, articles, top_k)
+            clock.lap("choose")
+            if confidence < threshold:
+                reason = _reason(asked, ranked)
+                return self._abstention(asked, reason, confidence, hits, view, clock)
+            sentences, citations = _quoted(view, asked, ranked, evidence, articles)
+            clock.lap("quote")
+            return Answer(
+                question=question,
+                answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in sentences),
+                abstained=False,
+                reason=None,
+                message=None,
+                confidence=round(confidence, 4),
+                sentences=sentences,
+                citations=citations,
+                passages=hits,
+                index=self._state(view),
+                timing_ms=clock.read(),
+            )
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
-        """Return the passages nearest to a question; each as it ranks, several of one article possible."""
-        raise NotImplementedError
+        """Return the ``top_k`` passages nearest to a question, best first."""
+        clock = _Clock()
+        with self._asked(question, top_k, clock) as (view, asked):
+            ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
+            articles = read_articles(view, ranked, ranked.order[:top_k])
+            hits = _hits(ranked, articles, top_k)
+            clock.lap("retrieve")
+            return SearchResult(question, hits, self._state(view), clock.read())
 
-    def search_articles(self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
-        """Return the best passage of each of the ``top_k`` nearest articles."""
-        raise NotImplementedError
+    def search_articles(
+        self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS
+    ) -> SearchResult:
+        """Return the best passage of each of the ``top_k`` articles nearest to a question, best first."""
+        clock = _Clock()
+        with self._asked(question, top_k, clock) as (view, asked):
+            allowed = view.allowed(filters)
+            wanted, before = top_k, -1
+            while True:
+                ranked = rank(view, asked, self._ranker, allowed, wanted)
+                rows = _best_per_article(ranked)
+                if len(rows) >= top_k or len(ranked.pool) == before:
+                    break
+                wanted, before = 2 * wanted, len(ranked.pool)
+            rows = rows[:top_k]
+            articles = read_articles(view, ranked, rows)
+            hits = tuple(_hit(ranked, articles, int(row)) for row in rows)
+            clock.lap("retrieve")
+            return SearchResult(question, hits, self._state(view), clock.read())
+
+    @contextmanager
+    def _asked(self, question: str, top_k: int, clock: "_Clock") -> Iterator[tuple[View, Question]]:
+        _check_request(question, top_k)
+        asked = understand(question, self._encoder)
+        clock.lap("encode")
+        with self._index.view() as view:
+            yield view, asked
+
+    def _confidence(self, asked: Question, ranked: Ranked, evidence: Evidence) -> float:
+        features = confidence_features(
+            asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
+        )
+        return float(1 / (1 + np.exp(-self._ranker.confidence.score(features)[0])))
+
+    def _abstention(
+        self,
+        asked: Question,
+        reason: Reason,
+        confidence: float,
+        hits: tuple[Hit, ...],
+        view: View,
+        clock: "_Clock",
+    ) -> Answer:
+        return Answer(
+            question=asked.text,
+            answer=None,
+            abstained=True,
+            reason=reason,
+            message=REASONS[reason],
+            confidence=round(confidence, 4),
+            sentences=(),
+            citations=(),
+            passages=hits,
+            index=self._state(view),
+            timing_ms=clock.read(),
+        )
+
+    def _state(self, view: View) -> IndexState:
+        recipe = view.generation.recipe
+        return IndexState(view.commit, view.generation.id, recipe.model, recipe.name, self._ranker.name)
+
+
+class _Clock:
+    """Milliseconds spent on each stage, and in total."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._laps[stage], self._last = (now - self._last) * 1000, now
+
+    def read(self) -> dict[str, float]:
+        total = (time.perf_counter() - self._start) * 1000
+        return {stage: round(spent, 3) for stage, spent in {**self._laps, "total": total}.items()}
+
+
+def _check_model(index: Index, encoder: Encoder) -> None:
+    recipe, mine = index.generation().recipe, Recipe.of(encoder)
+    if recipe != mine:
+        raise RecipeMismatch(
+            f"{index.folder}: built with {recipe.model} (recipe {recipe.name}), "
+            f"this is {mine.model} (recipe {mine.name}); "
+            "set the model it was built with, or index the articles into a new folder"
+        )
+
+
+def _check_request(question: str, top_k: int) -> None:
+    if not question.strip():
+        raise InputError("question", "it is empty", "ask something")
+    if len(question) > LONGEST_QUESTION:
+        raise InputError("question", f"it has {len(question)} characters", f"use {LONGEST_QUESTION} at most")
+    if not 1 <= top_k <= MOST_PASSAGES:
+        raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")
+
+
+def _reason(asked: Question, ranked: Ranked) -> Reason:
+    """Say why nothing was answered: the collection lacks the question's words, or only their answer."""
+    weights = ranked.scores.weights
+    known = (ranked.scores.counts > 0).any(axis=0)
+    missing = 1 - float(weights[known].sum()) / max(float(weights.sum()), 1e-9)
+    far = float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE
+    return "out_of_scope" if far and missing > OUT_OF_SCOPE_MISSING else "low_confidence"
+
+
+OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
+"""No passage nearer than this, and this share of the question's weight in no passage at all."""
+
+
+def _hits(ranked: Ranked, articles: dict[int, ArticleState], count: int) -> tuple[Hit, ...]:
+    return tuple(_hit(ranked, articles, int(row)) for row in ranked.order[:count])
+
+
+def _hit(ranked: Ranked, articles: dict[int, ArticleState], row: int) -> Hit:
+    article = articles[int(ranked.pool.revisions[row])]
+    start, end = ranked.pool.spans[row].tolist()
+    return Hit(
+        article_id=article.id,
+        revision=article.revision,
+        title=article.metadata.title,
+        start=start,
+        end=end,
+        text=article.text[start:end],
+        score=round(float(ranked.relevance[row]), 6),
+    )
+
+
+def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    seen: dict[str, int] = {}
+    for row in ranked.order.tolist():
+        seen.setdefault(ranked.pool.article_ids[row], row)
+    return np.array(list(seen.values()), np.int64)
+
+
+def _quoted(
+    view: View, asked: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
+) -> tuple[tuple[AnswerSentence, ...], tuple[Citation, ...]]:
+    texts = dict(zip(evidence.candidates.rows.tolist(), evidence.candidates.texts, strict=True))
+    sentences, citations = [], []
+    for number, chosen in enumerate(choose(asked, ranked.pool, evidence, texts), 1):
+        citation = _citation(number, chosen, ranked, articles)
+        verify(view, citation)
+        context = texts[chosen.context] if chosen.context is not None else None
+        citations.append(citation)
+        sentences.append(AnswerSentence(citation.quote, (number,), context))
+    return tuple(sentences), tuple(citations)
+
+
+def _citation(number: int, chosen: Chosen, ranked: Ranked, articles: dict[int, ArticleState]) -> Citation:
+    pool = ranked.pool
+    article = articles[int(pool.revisions[pool.sentence_passage[chosen.row]])]
+    probability = 1 / (1 + np.exp(-chosen.score))
+    return cite(number, article, span_of(pool, chosen.row), float(probability))

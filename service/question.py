@@ -1,4 +1,4 @@
-"""What a question looks like before anything is searched: its terms, its vector, what kind of answer it wants.
+"""What a question looks like before anything is searched: its terms, vector and kind of answer.
 
 Knows nothing of passages. The kinds are cues from the question's wording, used as features among others;
 none of them decides an answer alone.

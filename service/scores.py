@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import B, K1, Pool, Statistics, Vectors, idf
+from indexer import K1, B, Pool, Statistics, Vectors, idf
 from service.question import Question
 
 Floats = NDArray[np.float64]
@@ -20,11 +20,13 @@ class Scores:
     """Columns beside a pool's passages (n), sentences (m) and the question's distinct terms (q).
 
     ``weights`` are the terms' inverse document frequencies; a term that no passage holds has the
-    greatest. ``counts`` and ``sentence_counts`` say how often a term occurs. BM25 with k1 1.2, b 0.75
+    greatest. ``passages`` is the size of the collection. ``counts`` and ``sentence_counts`` say how often a term occurs. BM25 with k1 1.2, b 0.75
     (Robertson and Zaragoza 2009), sentences as documents of their own with the passages' frequencies.
     """
 
+    passages: int
     weights: Floats
+    term_columns: NDArray[np.int64]  # (t,) which of the question's terms a pool's term is, or -1
     counts: NDArray[np.int64]  # (n, q)
     sentence_counts: NDArray[np.int64]  # (m, q)
     cosine: Floats  # (n,)
@@ -38,10 +40,16 @@ def score(question: Question, pool: Pool, statistics: Statistics) -> Scores:
     weights = np.array(
         [idf(statistics.passages, statistics.holding.get(term, (0, 0))[1]) for term in question.terms]
     )
-    counts, sentence_counts = _counts(question, pool, statistics)
+    columns = _term_columns(question, pool, statistics)
+    width, hit = len(question.terms), columns >= 0
+    counts = _tabulate(pool.term_passage[hit], columns[hit], len(pool), width)
+    inside = hit & (pool.term_sentence >= 0)
+    sentence_counts = _tabulate(pool.term_sentence[inside], columns[inside], len(pool.sentence_kinds), width)
     average = statistics.terms / max(1, statistics.passages)
     return Scores(
+        passages=statistics.passages,
         weights=weights,
+        term_columns=columns,
         counts=counts,
         sentence_counts=sentence_counts,
         cosine=_cosines(pool.vectors, question.vector),
@@ -64,33 +72,30 @@ def best_per_passage(pool: Pool, values: Floats) -> Floats:
 
 def _cosines(vectors: Vectors, question: Vectors) -> Floats:
     # einsum sums each row by itself; a BLAS product may sum a row differently in another company.
-    return np.einsum("ij,j->i", vectors, question).astype(np.float64)
+    cosines: Floats = np.einsum("ij,j->i", vectors, question).astype(np.float64)
+    return cosines
 
 
-def _counts(
-    question: Question, pool: Pool, statistics: Statistics
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    width = len(question.terms)
-    known = [(statistics.holding[term][0], at) for at, term in enumerate(question.terms) if term in statistics.holding]
-    known.sort()
-    keys = np.array([key for key, _ in known], np.int64)
-    columns = np.array([at for _, at in known], np.int64)
-    if not len(keys):
-        return np.zeros((len(pool), width), np.int64), np.zeros((len(pool.sentence_kinds), width), np.int64)
-    place = np.minimum(np.searchsorted(keys, pool.terms), len(keys) - 1)
-    hit = keys[place] == pool.terms
-    column, passage, sentence = columns[place[hit]], pool.term_passage[hit], pool.term_sentence[hit]
-    inside = sentence >= 0
-    return (
-        _tabulate(passage, column, len(pool), width),
-        _tabulate(sentence[inside], column[inside], len(pool.sentence_kinds), width),
+def _term_columns(question: Question, pool: Pool, statistics: Statistics) -> NDArray[np.int64]:
+    known = sorted(
+        (statistics.holding[term][0], column)
+        for column, term in enumerate(question.terms)
+        if term in statistics.holding
     )
+    if not known:
+        return np.full(len(pool.terms), -1, np.int64)
+    keys, columns = np.array(known, np.int64).T
+    place = np.minimum(np.searchsorted(keys, pool.terms), len(keys) - 1)
+    return np.where(keys[place] == pool.terms, columns[place], -1)
 
 
-def _tabulate(rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
+def _tabulate(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int
+) -> NDArray[np.int64]:
     return np.bincount(rows * width + columns, minlength=height * width).reshape(height, width)
 
 
 def _bm25(weights: Floats, counts: NDArray[np.int64], lengths: NDArray[np.int64], average: float) -> Floats:
     norm = K1 * (1 - B + B * lengths / max(average, 1e-9))
-    return np.einsum("ij,j->i", counts * (K1 + 1) / (counts + norm[:, None]), weights)
+    found: Floats = np.einsum("ij,j->i", counts * (K1 + 1) / (counts + norm[:, None]), weights)
+    return found

@@ -125,7 +125,8 @@ def _words(element: Any) -> str:
         return ""
     if element.tag in BREAKS:
         return BREAKS[element.tag]
-    return "".join(_words(child) for child in element.iterchildren())
+    below = "".join(_words(child) for child in element.iterchildren())
+    return below if element.tag != f"{WORD}p" else f"{below}\n"
 
 
 def _rows(table: Any) -> Iterator[str]:

@@ -74,13 +74,18 @@ def _strictly(content: bytes, encoding: str) -> str | None:
 
 
 def _detected(name: str, content: bytes) -> str:
+    """The likeliest encoding's text; of single-byte encodings that fit alike, the one of Western Europe."""
     from charset_normalizer import from_bytes
 
     sample = content[:SAMPLE_BYTES]
     if len(content) > SAMPLE_BYTES:
         sample = sample[: sample.rfind(b"\n") + 1] or sample
-    best = from_bytes(sample).best()
-    text = _strictly(content, best.encoding) if best is not None and best.chaos <= MOST_MESS else None
+    guesses = [guess for guess in from_bytes(sample) if guess.chaos <= MOST_MESS]
+    western = [
+        guess.chaos == guesses[0].chaos for guess in guesses if "cp1252" in guess.could_be_from_charset
+    ]
+    best = "cp1252" if any(western) else guesses[0].encoding if guesses else "utf-8"
+    text = _strictly(content, best)
     if text is None or any(unicodedata.category(each) in ("Cn", "Co") for each in set(text)):
         raise ReadError(name, "is in no encoding that can be told with certainty", "save it as UTF-8")
     return _without_nul(name, text)

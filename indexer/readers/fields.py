@@ -75,7 +75,7 @@ def scalars(value: object) -> tuple[str, ...] | None:
     listed = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(each, str | int | float | None) for each in listed):
         return None
-    lines = (_scalar_line(each) for each in listed if each is not None)
+    lines = map(_scalar_line, listed)
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
@@ -109,12 +109,14 @@ def titled(title: str | None, text: str) -> str:
 
 
 def title_that_is_printed(title: str | None, text: str) -> str | None:
-    """A document property's title if the beginning of the text shows it: templates leave false ones behind."""
+    """A document property's title if the text's beginning shows it: templates leave false ones behind."""
     line = plain_line(title or "")
     return line if line and line.casefold() in plain_line(text[:3000]).casefold() else None
 
 
-def _scalar_line(value: str | int | float) -> str:
+def _scalar_line(value: object) -> str:
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else plain_line(str(value))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 DECLARED_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 UNSEEN = frozenset(
-    "audio button canvas dialog head iframe input math noscript object option script select style svg template "
-    "textarea video".split()
+    "audio button canvas dialog head iframe input math noscript object option script select style svg "
+    "template textarea video".split()
 )
 INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby s samp "
-    "small span strike strong sub sup time tt u var wbr".split()
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby "
+    "s samp small span strike strong sub sup time tt u var wbr".split()
 )
 NEVER_MAIN = frozenset(("nav", "footer"))
 SELDOM_MAIN = re.compile(
@@ -40,6 +40,7 @@ SELDOM_MAIN = re.compile(
 )
 LONGEST_CELL = 300
 """A table with longer cells, or with blocks in them, lays the page out and holds no rows."""
+Kind = Literal["block", "item", "row", "definition"]
 SILENT = logging.NullHandler()
 
 
@@ -47,8 +48,7 @@ SILENT = logging.NullHandler()
 class _Block:
     element: "HtmlElement"
     text: str
-    is_line: bool
-    """An item or a row: it follows the one above without a blank line."""
+    kind: Kind
 
 
 def read_html(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
@@ -123,7 +123,7 @@ class _Walk:
         elif element.tag == "tr" and _is_row(element):
             cells = (plain_line(cell.text_content()) for cell in element.iterchildren("td", "th"))
             self.pieces.append(" | ".join(cells).strip(" |"))
-            self.flush(element, is_line=True)
+            self.flush(element, "row")
         elif element.tag in INLINE:
             self._children(element)
         else:
@@ -132,13 +132,13 @@ class _Walk:
             self._children(element)
             self.flush(element)
 
-    def flush(self, element: "HtmlElement", *, is_line: bool = False) -> None:
+    def flush(self, element: "HtmlElement", kind: Kind = "block") -> None:
         """End the block that is being gathered."""
         lines = (plain_line(line) for line in "".join(self.pieces).split("\v"))
         self.pieces = []
         if text := "\n".join(line for line in lines if line):
-            is_line = is_line or bool(self.mark) or element.tag == "dd"
-            self.blocks.append(_Block(element, self.mark + text, is_line))
+            definition: Kind = "definition" if element.tag == "dd" else kind
+            self.blocks.append(_Block(element, self.mark + text, "item" if self.mark else definition))
             self.mark = ""
 
     def _children(self, element: "HtmlElement") -> None:
@@ -215,11 +215,12 @@ def _common_ancestor(elements: list["HtmlElement"]) -> "HtmlElement | None":
 
 
 def _joined(blocks: list[_Block]) -> str:
-    text, was_line = "", False
+    """Blocks apart by a blank line, but for lists, tables and a term with its definition."""
+    text, above = "", "block"
     for block in blocks:
-        is_close = block.is_line and (was_line or block.element.tag == "dd")
+        is_close = block.kind == "definition" or (block.kind != "block" and block.kind == above)
         text += ("\n" if is_close else "\n\n") + block.text if text else block.text
-        was_line = block.is_line
+        above = block.kind
     return text
 
 

@@ -1,7 +1,7 @@
 """JSON Lines as BEIR lays a corpus out: ``_id``, ``title``, ``text``, ``metadata`` on each line.
 
 Knows one line at a time, so that a corpus may be larger than memory. A bad record is yielded as its
-ReadError and the others are taken in. ``metadata`` holds arbitrary things there: what does not fit is left out.
+ReadError and the others are taken in. ``metadata`` holds arbitrary things: what does not fit is left out.
 """
 
 import gzip
@@ -31,7 +31,7 @@ def read_records(
 ) -> Iterator[RawArticle | ReadError]:
     """The records of a stream, compressed if its name ends in ``.gz``; an ``_id`` may occur only once."""
     if name.lower().endswith(".gz"):
-        stream = cast(BinaryIO, gzip.open(stream))
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     seen: set[str] = set()
     for number, line in enumerate(_lines(name, stream, limit_bytes), start=1):
         try:

@@ -1,4 +1,4 @@
-"""From the lines of a laid-out page back to paragraphs: a line's end is where the paper ended, not the thought.
+"""From the lines of a laid-out page back to paragraphs: a line ends where the paper did, not the thought.
 
 Knows lines, pages and what repeats on them; knows neither PDF nor encodings. Running headers and footers
 are told by their repetition, never by their wording, and only at the edges of pages.
@@ -61,7 +61,8 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
     """The pages without the lines that repeat at their edges; page numbers count as repeating."""
     tops = _running([page[:EDGE_LINES] for page in pages])
     bottoms = _running([page[-EDGE_LINES:] for page in pages])
-    return [_trimmed(page, number, tops, bottoms) for number, page in enumerate(pages)]
+    kept = [_trimmed(page, number, tops, bottoms) for number, page in enumerate(pages)]
+    return kept if any(kept) else list(pages)
 
 
 def usual_width(lines: Sequence[str]) -> int:

@@ -130,8 +130,9 @@ def _front_matter(name: str, source: str) -> dict[str, object]:
 def _value(where: str, field: str, node: object) -> object:
     import yaml
 
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    if not all(isinstance(each, yaml.ScalarNode) for each in nodes):
+    listed = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    nodes = [each for each in listed if isinstance(each, yaml.ScalarNode)]
+    if len(nodes) < len(listed):
         raise ReadError(where, "is nested", "write one value or a list of values")
     values = [each.value for each in nodes if each.tag != "tag:yaml.org,2002:null"]
     if FIELD_OF_NAME.get(field) == "published" and any(iso_date(each) is None for each in values):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +95,7 @@ def _placed_lines(page: "PageObject") -> list[_Placed]:
 
 def _as_lines(pages: list[list[_Placed]]) -> list[list[Line]]:
     """Lines set off where the distance to the line above is wide or the font size changes."""
-    gaps = [
-        gap
-        for page in pages
-        for above, below in zip(page, page[1:], strict=False)
-        if (gap := _gap(above, below))
-    ]
+    gaps = [gap for page in pages for above, below in pairwise(page) if (gap := _gap(above, below))]
     usual = median(gaps) if gaps else 0.0
     return [
         [

@@ -7,6 +7,7 @@ line is left alone. Pages divided by form feeds lose their running lines.
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import pairwise
 
 from indexer.article import Metadata, RawArticle
 from indexer.errors import ReadError
@@ -55,11 +56,11 @@ def _is_wrapped(lines: list[Line]) -> bool:
     """Whether nearly every line that another follows has no room for the other's first word."""
     pairs = [
         (above.text, below.text)
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in pairwise(lines)
         if not below.apart and not BULLET.match(below.text)
     ]
     width = usual_width([above for above, _ in pairs])
     if len(pairs) < FEWEST_PAIRS or not NARROWEST <= width <= WIDEST:
         return False
-    full = sum(width >= len(above) > width - len(below.split(" ", 1)[0]) - 1 for above, below in pairs)
+    full = sum(width < len(above) + 1 + len(below.split(" ", 1)[0]) < 1.5 * width for above, below in pairs)
     return full >= WRAPPED_SHARE * len(pairs)

@@ -1,0 +1,241 @@
+"""Checks an index folder without changing it: every row of the catalog, the mark, the projections.
+
+Reads row by row, so that memory does not grow with the collection. A finding is either damage (bytes are
+not what was written) or staleness (a projection lags, as after a kill, and catches up by itself).
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from indexer.article import Article, Metadata, day_range
+from indexer.catalog import Catalog, Watermark, read_mark, watermark
+from indexer.committing import _facets, description_digest
+from indexer.errors import IndexDamaged
+from indexer.generations import active_generation
+from indexer.layout import Layout
+from indexer.storage import digest, offsets
+
+FROM_BACKUP = "restore a backup, or index the articles into a new folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be: where, what, and the mend."""
+
+    kind: Literal["damage", "stale"]
+    where: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.where}: {self.problem}; {self.mend}"
+
+
+def check(folder: Path) -> Iterator[Finding]:
+    """Yield what is wrong with an index, nothing when all is well.
+
+    Raises IndexNotFound or IndexTooNew when there is nothing that can be checked.
+    """
+    # Projections need FAISS and Tantivy, which only they shall import.
+    from indexer.inspecting import check_projections, inspect
+
+    layout = Layout(folder)
+    try:
+        catalog = Catalog(layout)
+        with catalog.reading() as connection:
+            generation = active_generation(connection)
+    except (IndexDamaged, ValueError, TypeError) as error:
+        yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
+        return
+    try:
+        # What lies outside the catalog is read before the catalog's snapshot: a writer that goes on
+        # meanwhile then makes it look stale at most.
+        mark = _mark(layout)
+        inspected = inspect(layout, generation) if generation else None
+        with catalog.reading() as connection:
+            for step in (_pages, _commits, _revisions, _descriptions, _passages):
+                yield from _guarded(layout, lambda step=step: step(connection))  # type: ignore[misc]
+            yield from _guarded(layout, lambda: _check_mark(layout, connection, mark))
+            if inspected is not None:
+                yield from _guarded(layout, lambda: check_projections(connection, inspected))
+    except IndexDamaged as error:
+        yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
+    finally:
+        catalog.close()
+
+
+def _guarded(layout: Layout, step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Turn what SQLite raises over damaged pages into a finding, and let the other steps go on."""
+    try:
+        yield from step()
+    except (sqlite3.DatabaseError, TypeError, ValueError, OverflowError) as error:
+        yield Finding("damage", str(layout.catalog), f"cannot be read to its end ({error})", FROM_BACKUP)
+
+
+def _mark(layout: Layout) -> Watermark | None | IndexDamaged:
+    try:
+        return read_mark(layout)
+    except IndexDamaged as error:
+        return error
+
+
+def _check_mark(
+    layout: Layout, connection: sqlite3.Connection, mark: Watermark | None | IndexDamaged
+) -> Iterator[Finding]:
+    where, now = str(layout.mark), watermark(connection)
+    if isinstance(mark, IndexDamaged):
+        yield Finding("damage", where, "is not readable as a mark", "run 'civicite verify --repair'")
+    elif mark is None or mark.commit == 0:
+        if now.commit:
+            yield Finding("stale", where, "is missing", "the next edit writes it")
+    else:
+        row = connection.execute("SELECT chain FROM commits WHERE id = ?", (mark.commit,)).fetchone()
+        if row is None or row[0] != mark.chain:
+            problem = f"knows commit {mark.commit}, which the catalog does not have"
+            yield Finding("damage", where, problem, "restore a backup, or run 'civicite verify --repair'")
+        elif mark.commit < now.commit:
+            yield Finding(
+                "stale", where, f"is {now.commit - mark.commit} commits behind", "the next edit mends it"
+            )
+
+
+def _pages(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
+        if problem != "ok":
+            yield Finding("damage", "catalog.sqlite", " ".join(str(problem).split()), FROM_BACKUP)
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield Finding("damage", f"catalog.sqlite: {table} row {row}", f"has no row in {parent}", FROM_BACKUP)
+
+
+def _commits(connection: sqlite3.Connection) -> Iterator[Finding]:
+    first, last, count = connection.execute("SELECT MIN(id), MAX(id), COUNT(*) FROM commits").fetchone()
+    if count and (first, last) != (1, count):
+        yield Finding("damage", "catalog.sqlite: commits", "some are missing", FROM_BACKUP)
+    for table in ("revisions", "descriptions", "passages"):
+        row = connection.execute(
+            f"SELECT COUNT(*) FROM {table} WHERE from_commit > ? OR from_commit < 1"
+            " OR to_commit > ? OR to_commit <= from_commit",
+            (last or 0, last or 0),
+        ).fetchone()
+        if row[0]:
+            yield Finding(
+                "damage", f"catalog.sqlite: {table}", f"{row[0]} rows name impossible commits", FROM_BACKUP
+            )
+
+
+def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
+    # As bytes: a damaged text may be no UTF-8 at all.
+    rows = connection.execute(
+        "SELECT CAST(a.id AS BLOB), r.number, r.sha256, CAST(r.text AS BLOB), r.page_starts"
+        " FROM revisions r JOIN articles a ON a.key = r.article"
+    )
+    for identity, number, sha256, text, _ in rows:
+        if hashlib.sha256(text or b"").hexdigest() != sha256:
+            where = f"article {_shown(identity)} revision {number}"
+            yield Finding("damage", where, "its text is not what was written", FROM_BACKUP)
+    bare = connection.execute(
+        "SELECT CAST(a.id AS BLOB), COUNT(p.key), MAX(p.ordinal) FROM revisions r"
+        " JOIN articles a ON a.key = r.article JOIN generations g ON g.active = 1"
+        " LEFT JOIN passages p ON p.revision = r.key AND p.generation = g.id AND p.to_commit IS NULL"
+        " WHERE r.to_commit IS NULL GROUP BY r.key HAVING COUNT(p.key) <> COALESCE(MAX(p.ordinal), 0) + 1"
+    )
+    for identity, count, _ in bare:
+        yield Finding(
+            "damage", f"article {_shown(identity)}", f"has only {count} of its passages", FROM_BACKUP
+        )
+
+
+def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
+    rows = connection.execute(
+        "SELECT CAST(a.id AS BLOB), d.key, CAST(d.metadata AS BLOB), d.digest, d.root, d.path,"
+        " d.published_from, d.published_to FROM descriptions d JOIN articles a ON a.key = d.article"
+    )
+    for identity, key, metadata, noted, root, path, first, last in rows:
+        try:
+            known = Metadata.from_json(metadata.decode())
+            article = Article("", "", known, "", "", root=root, path=path)
+            wanted = {(name, value.casefold()) for name, value in _facets(article)}
+            sound = (
+                description_digest(article) == noted
+                and day_range(known.published) == (first, last)
+                and wanted == _stored_facets(connection, key)
+            )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            sound = False
+        if not sound:
+            where = f"article {_shown(identity)}"
+            yield Finding("damage", where, "its metadata is not what was written", FROM_BACKUP)
+
+
+def _stored_facets(connection: sqlite3.Connection, description: int) -> set[tuple[str, str]]:
+    rows = connection.execute("SELECT name, folded, value FROM facets WHERE description = ?", (description,))
+    return {(name, folded if value.casefold() == folded else value) for name, folded, value in rows}
+
+
+def _passages(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Check each passage against its digest, and count what BM25's statistics should be meanwhile."""
+    highest = connection.execute("SELECT COALESCE(MAX(key), 0) FROM terms").fetchone()[0]
+    counted: dict[int, _Counts] = {}
+    rows = connection.execute(
+        "SELECT CAST(a.id AS BLOB), p.generation, p.to_commit IS NULL, p.article = r.article, p.terms,"
+        " p.revision, p.ordinal, p.start, p.stop, CAST(parts.context AS BLOB), p.vector, parts.spans,"
+        " parts.kinds, parts.vectors, parts.counts, parts.terms, parts.digest FROM passages p"
+        " LEFT JOIN articles a ON a.key = p.article LEFT JOIN revisions r ON r.key = p.revision"
+        " LEFT JOIN parts ON parts.passage = p.key"
+    )
+    for identity, generation, alive, belongs, length, *stored, terms, noted in rows:
+        if not belongs or not _is_sound(stored, terms, noted, length, highest):
+            where = f"article {_shown(identity)}"
+            yield Finding("damage", where, f"its passage at {stored[2]} is not what was written", FROM_BACKUP)
+        elif alive:
+            counts = counted.setdefault(generation, _Counts(np.zeros(highest + 1, np.int64)))
+            counts.frequencies[np.unique(offsets(terms))] += 1
+            counts.passages += 1
+            counts.terms += length
+    yield from _statistics(connection, counted, highest)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """``frequencies[term]``: passages alive that hold the term."""
+
+    frequencies: np.ndarray[tuple[int], np.dtype[np.int64]]
+    passages: int = 0
+    terms: int = 0
+
+
+def _is_sound(stored: list[Any], terms: bytes, noted: bytes, length: int, highest: int) -> bool:
+    revision, ordinal, start, stop, context, *blobs = stored
+    try:
+        whole = digest(revision, ordinal, start, stop, context.decode(), *blobs, terms)
+        keys = offsets(terms)
+        return whole == noted and len(keys) == length and (not len(keys) or 0 < keys.max() <= highest)
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+def _statistics(
+    connection: sqlite3.Connection, counted: dict[int, _Counts], highest: int
+) -> Iterator[Finding]:
+    for generation, passages, terms in connection.execute(
+        "SELECT id, passages, terms FROM generations"
+    ).fetchall():
+        counts = counted.get(generation, _Counts(np.zeros(highest + 1, np.int64)))
+        noted = np.zeros(highest + 1, np.int64)
+        for term, holding in connection.execute(
+            "SELECT term, passages FROM frequencies WHERE generation = ?", (generation,)
+        ):
+            noted[term if 0 < term <= highest else 0] = holding
+        if (passages, terms) != (counts.passages, counts.terms) or (noted != counts.frequencies).any():
+            where = f"catalog.sqlite: generation {generation}"
+            yield Finding("damage", where, "its term statistics do not fit its passages", FROM_BACKUP)
+
+
+def _shown(identity: bytes | None) -> str:
+    return repr((identity or b"?").decode("utf-8", "replace"))

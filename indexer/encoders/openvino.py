@@ -1,0 +1,209 @@
+"""The encoder on OpenVINO: the default engine, for questions while serving and for many passages at once.
+
+Knows OpenVINO, its precisions and its two ways of running, and the cache of converted and compiled
+models. It must not know torch: a model that is not in the cache yet is converted by another process.
+"""
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from indexer.encoder import Document, Encoded, Progress, Vectors
+from indexer.encoders.batching import batches, stacked
+from indexer.encoders.conversion import GRAPH, convert, silence_telemetry
+from indexer.encoders.sealed import intact, seal
+from indexer.encoders.tokens import Tokens
+from indexer.errors import EncoderError
+from indexer.modelfolder import ModelFolder
+from indexer.pooling import Row, pool
+
+Precision = Literal["auto", "bf16", "f32"]
+Notice = Callable[[str], None]
+
+_BLOB = "model.blob"
+_WINDOW = 2048
+"""Documents that are sorted by length together; what a long run holds in memory at a time."""
+_FEW = 64
+"""Up to so many documents the model for questions does, without a second one being compiled."""
+_FEW_TOKENS = 1024
+_MANY_TOKENS = 2048
+"""Padded tokens of a batch: memory grows with them, speed hardly does."""
+
+
+class OpenVinoEncoder:
+    """Encodes with OpenVINO; any number of threads may share it.
+
+    ``threads`` limits the processor cores used, None leaves the choice to OpenVINO.
+    """
+
+    runtime = "openvino"
+
+    def __init__(
+        self,
+        folder: ModelFolder,
+        cache_dir: Path,
+        precision: Precision = "auto",
+        threads: int | None = None,
+        notice: Notice | None = None,
+    ) -> None:
+        # Hashing the weights takes as long as the import, and neither keeps the other from running.
+        with ThreadPoolExecutor(1) as aside:
+            digest = aside.submit(folder.digest)
+            self._openvino = _import_openvino()
+            self._core = self._openvino.Core()
+            self._tokens = Tokens(folder)
+        self.digest = digest.result()
+        self.precision = _supported(self._core, precision)
+        self._folder = folder
+        self._threads = threads
+        self._cache = cache_dir / self.digest[:16]
+        self._notice = notice or (lambda message: None)
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._many: Any = None
+        self._serving = self._load_serving()
+        self.model = folder.name
+        self.dimension = folder.dimension
+        self.window = self._tokens.window
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted, nothing truncated."""
+        return self._tokens.count(texts)
+
+    def documents(self, documents: Sequence[Document], progress: Progress | None = None) -> Iterator[Encoded]:
+        """One :class:`Encoded` a document, in the order given; ValueError for one above the window.
+
+        Works ahead by some thousand documents at most. ``progress`` is called in the caller's thread.
+        """
+        encode = self._encode_few if len(documents) <= _FEW else self._encode_many
+        for start in range(0, len(documents), _WINDOW):
+            yield from encode(self._tokens.rows(documents[start : start + _WINDOW]), progress or _unheard)
+
+    def question(self, question: str) -> Vectors:
+        """float32 of shape (dimension,); a question longer than the window is cut to it."""
+        [encoded] = self._encode_few([self._tokens.question_row(question)], _unheard)
+        return encoded.passage
+
+    def _encode_few(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
+        found: dict[int, Encoded] = {}
+        with self._request() as request:
+            for length, numbers in batches(rows, self._folder.max_length, _FEW_TOKENS):
+                request.infer(self._inputs(rows, numbers, length), share_inputs=True)
+                self._collect(request, rows, numbers, found)
+                progress(len(numbers))
+        return [found[number] for number in range(len(rows))]
+
+    def _encode_many(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
+        found: dict[int, Encoded] = {}
+        queue = self._openvino.AsyncInferQueue(self._throughput_model())
+        queue.set_callback(lambda request, numbers: self._collect(request, rows, numbers, found))
+        reported = 0
+        for length, numbers in batches(rows, self._folder.max_length, _MANY_TOKENS):
+            queue.start_async(self._inputs(rows, numbers, length), numbers)
+            finished = len(found)
+            if finished > reported:
+                progress(finished - reported)
+                reported = finished
+        queue.wait_all()
+        progress(len(rows) - reported)
+        return [found[number] for number in range(len(rows))]
+
+    def _inputs(self, rows: Sequence[Row], numbers: Sequence[int], length: int) -> list[Any]:
+        return list(stacked([rows[number] for number in numbers], length, self._folder.pad_id))
+
+    def _collect(
+        self, request: Any, rows: Sequence[Row], numbers: Sequence[int], found: dict[int, Encoded]
+    ) -> None:
+        hidden: Vectors = request.get_output_tensor(0).data
+        for place, number in enumerate(numbers):
+            found[number] = pool(hidden[place], rows[number], self._folder.pooling)
+
+    @contextlib.contextmanager
+    def _request(self) -> Iterator[Any]:
+        """An inference request that no other thread uses; taking from and adding to a list is atomic."""
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._serving.create_infer_request()
+        try:
+            yield request
+        finally:
+            self._idle.append(request)
+
+    def _throughput_model(self) -> Any:
+        with self._lock:
+            if self._many is None:
+                self._many = self._compile("THROUGHPUT")
+            return self._many
+
+    def _load_serving(self) -> Any:
+        """The compiled model for questions, from the cache when it is there for this processor."""
+        folder = self._cache / f"compiled-{self._machine()}"
+        if intact(folder):
+            with contextlib.suppress(RuntimeError):  # another build of OpenVINO wrote it: compile anew
+                blob = np.memmap(folder / _BLOB, np.uint8, mode="r")
+                return self._core.import_model(self._openvino.Tensor(blob), "CPU", self._settings("LATENCY"))
+        compiled = self._compile("LATENCY")
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, not answers
+            seal(folder, lambda draft: _export(compiled, draft / _BLOB))
+        return compiled
+
+    def _compile(self, hint: str) -> Any:
+        graph = self._cache / "graph"
+        if not intact(graph):
+            self._notice("Converting the model once, about 15 seconds")
+            convert(self._folder, graph)
+        try:
+            return self._core.compile_model(str(graph / GRAPH), "CPU", self._settings(hint))
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise EncoderError(
+                f"{graph}: OpenVINO cannot compile it ({reason}); use the runtime torch"
+            ) from error
+
+    def _settings(self, hint: str) -> dict[str, str | int]:
+        settings: dict[str, str | int] = {
+            "PERFORMANCE_HINT": hint,
+            "INFERENCE_PRECISION_HINT": self.precision,
+        }
+        return settings if self._threads is None else settings | {"INFERENCE_NUM_THREADS": self._threads}
+
+    def _machine(self) -> str:
+        """Short digest of what a compiled model depends on beside the model."""
+        facts = [
+            self._openvino.get_version(),
+            self._core.get_property("CPU", "FULL_DEVICE_NAME"),
+            self.precision,
+        ]
+        capabilities = sorted(self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        return hashlib.sha256("\n".join([*facts, *capabilities]).encode()).hexdigest()[:16]
+
+
+def _unheard(finished: int) -> None:
+    """Progress that nobody asked for."""
+
+
+def _import_openvino() -> Any:
+    silence_telemetry()
+    try:
+        import openvino
+    except ImportError as error:
+        raise EncoderError("openvino is not installed; run: pip install openvino, or use torch") from error
+    return openvino
+
+
+def _supported(core: Any, precision: Precision) -> Literal["bf16", "f32"]:
+    able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if precision == "bf16" and not able:
+        raise EncoderError("precision bf16: this processor has none; use auto or f32")
+    return "bf16" if able and precision != "f32" else "f32"
+
+
+def _export(compiled: Any, file: Path) -> None:
+    file.write_bytes(compiled.export_model().getbuffer())

@@ -1,0 +1,116 @@
+"""Composition: from ranked sentences to the few that make an answer, each a span to be quoted.
+
+One sentence when one suffices, every item when a list is asked for, the sentence before when a pronoun
+leans on it, and nothing said twice. Chooses spans only; the words are read from the catalog later.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer import KINDS, Pool, Span, terms
+from service.cues import leans_on_neighbour, numbers
+from service.question import Question
+from service.retrieval import Evidence
+
+MOST_SENTENCES = 3
+LIST_MOST = 20
+"""Items of a list that an answer holds at most."""
+
+SAME = 0.92
+"""Cosine above which two sentences with the same numbers say the same."""
+
+_HEADING, _ITEM = KINDS.index("heading"), KINDS.index("item")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A sentence of the answer: its row in the pool, its score, and the row of the sentence it leans on."""
+
+    row: int
+    score: float
+    context: int | None = None
+
+
+def choose(question: Question, pool: Pool, evidence: Evidence, texts: dict[int, str]) -> list[Chosen]:
+    """Choose the answer's sentences, the best evidence first. ``texts`` are the candidates' by row."""
+    ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
+    scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
+    best = ranked[0]
+    listed = _list_around(pool, best, texts, wanted=question.kind == "list")
+    rows = listed or _distinct(pool, ranked, scores, texts)
+    return [Chosen(row, scores[row], _leaning_on(pool, row, texts)) for row in rows]
+
+
+def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]) -> list[int]:
+    chosen: list[int] = []
+    for row in ranked:
+        close = scores[row] >= scores[ranked[0]] - MARGIN
+        if len(chosen) == MOST_SENTENCES or not close:
+            break
+        if pool.sentence_kinds[row] == _HEADING and chosen:
+            continue
+        if not any(_says_the_same(pool, row, other, texts) for other in chosen):
+            chosen.append(row)
+    return chosen
+
+
+MARGIN = 3.0
+"""How far below the best a further sentence's score may lie."""
+
+
+def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> bool:
+    if _plain(texts[row]) == _plain(texts[other]):
+        return True
+    close = float(pool.sentence_vectors[row] @ pool.sentence_vectors[other]) > SAME
+    alike = set(terms(texts[row])) == set(terms(texts[other]))
+    return close and alike and numbers(texts[row]) == numbers(texts[other])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text.casefold()).strip()
+
+
+def _list_around(pool: Pool, best: int, texts: dict[int, str], *, wanted: bool) -> list[int]:
+    """Return the whole list that the best sentence introduces or belongs to, or nothing.
+
+    An item alone is answered alone unless a list was asked for.
+    """
+    inside = pool.sentence_passage[best]
+    last = int(np.searchsorted(pool.sentence_passage, inside, side="right"))
+    is_item = pool.sentence_kinds[best] == _ITEM
+    introduces = texts.get(best, "").rstrip().endswith((":", "：")) and best + 1 < last
+    if introduces and pool.sentence_kinds[best + 1] == _ITEM:
+        return [best, *_items_from(pool, best + 1, last)]
+    if not (wanted and is_item):
+        return []
+    first = best
+    while (
+        first > 0 and pool.sentence_kinds[first - 1] == _ITEM and pool.sentence_passage[first - 1] == inside
+    ):
+        first -= 1
+    return _items_from(pool, first, last)
+
+
+def _items_from(pool: Pool, first: int, last: int) -> list[int]:
+    rows = []
+    for row in range(first, min(last, first + LIST_MOST)):
+        if pool.sentence_kinds[row] != _ITEM:
+            break
+        rows.append(row)
+    return rows
+
+
+def _leaning_on(pool: Pool, row: int, texts: dict[int, str]) -> int | None:
+    before = row - 1
+    same = before >= 0 and pool.sentence_passage[before] == pool.sentence_passage[row]
+    if not same or not leans_on_neighbour(texts[row]) or pool.sentence_kinds[before] != 0:
+        return None
+    return before
+
+
+def span_of(pool: Pool, row: int) -> Span:
+    """Return a sentence's span in its article's canonical text."""
+    start, stop = pool.sentence_spans[row].tolist()
+    return Span(start, stop)

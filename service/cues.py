@@ -1,0 +1,72 @@
+"""What a sentence holds that a question may ask for: dates, numbers, names, reasons, a question of its own.
+
+Surface cues by regular expression, each a feature among others. Knows nothing of scores or passages.
+"""
+
+import re
+
+from service.question import Kind
+
+_MONTHS = (
+    r"Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
+    r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?"
+)
+_DATE = re.compile(
+    rf"\b(?:1[0-9]|20)\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{1,2}}\b|"
+    r"\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{1,2}(?::\d\d)? ?[ap]\.?m\b|"
+    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|"
+    r"\b\d{3,4}s\b|\b(?:BCE?|AD|CE)\b|\d{1,4}년|\d{1,2}월|\d{1,2}일"
+)
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|twenty|thirty|forty|"
+    r"fifty|hundreds?|thousands?|millions?|billions?|half|third|quarter|percent)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<![.!?“\"'(•] )(?<!^)\b[A-Z][\w’'-]*(?:\s+(?:of|the|de|and|for)?\s*[A-Z][\w’'-]*)*")
+_REASON = re.compile(
+    r"\b(?:because|due to|owing to|since|so that|in order to|therefore|thus|caused?|reasons?|resulted|"
+    r"leads? to|led to|as a result|aims? to|aimed at|"
+    r"to (?:protect|reduce|improve|help|make|give|prevent))\b|때문|위해",
+    re.IGNORECASE,
+)
+_MANNER = re.compile(r"\b(?:by|through|using|via|with|means of|thereby)\b|통해", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\b(?:in|at|near|from|to|of|on|across|between) (?:the )?(?:[A-Z][\w’'-]+)|\b(?:city|country|river|"
+    r"located|venue|based|headquarters?|capital)\b|에서|에 위치",
+)
+_LIST = re.compile(r"[^,;]+(?:[,;][^,;]+){2,}|(?:^|\n)\s*(?:[•▴*-]|\d+[.)])\s")
+_DEFINITION = re.compile(r"\b(?:is|are|was|were|means?|refers? to|known as|called|defined)\b|란 |이다")
+_PRONOUN = re.compile(
+    r"^\W*(?:It|He|She|They|This|That|These|Those|Its|His|Her|Their|Such|The (?:city|campaign|forum|"
+    r"programme|program|project|organi[sz]ation|network|mayor|former|latter|event|platform|fund|plan|"
+    r"team|title|centre|center|conference|meeting|assembly))\b"
+)
+
+
+def answers_kind(kind: Kind, sentence: str) -> float:
+    """Return 1 when the sentence holds what a question of this kind asks for, else 0; .5 for no kind."""
+    wanted = {
+        "when": _DATE, "number": _NUMBER, "who": _NAME, "where": _PLACE, "why": _REASON, "how": _MANNER,
+        "list": _LIST, "definition": _DEFINITION,
+    }.get(kind)  # fmt: skip
+    return 0.5 if wanted is None else float(wanted.search(sentence) is not None)
+
+
+def is_question(sentence: str) -> bool:
+    """Tell whether a sentence asks instead of telling."""
+    return sentence.rstrip("\"'”’) ").endswith(("?", "？"))
+
+
+def leans_on_neighbour(sentence: str) -> bool:
+    """Tell whether a sentence opens with a pronoun or a bare noun that the one before it explains."""
+    return _PRONOUN.match(sentence) is not None
+
+
+def names(text: str) -> list[str]:
+    """Return the runs of capitalised words that do not open the text."""
+    return _NAME.findall(text)
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers in figures, without separators of thousands."""
+    return [found.replace(",", "").rstrip(".") for found in re.findall(r"\d[\d,.]*", text)]

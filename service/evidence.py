@@ -1,0 +1,117 @@
+"""Evidence: which sentences of the best passages answer the question.
+
+Features that cost next to nothing at question time, and a score by the weights of ``ranker.json``.
+Knows nothing of how an answer is composed of the sentences it ranks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer import KINDS, Pool
+from service.cues import answers_kind, is_question, leans_on_neighbour
+from service.features import neighbouring
+from service.question import Question
+from service.scores import Floats, Scores
+
+Rows = NDArray[np.int64]
+
+SENTENCE_FEATURES = (
+    "passage_score",
+    "passage_gap",
+    "passage_rank",
+    "cosine",
+    "cosine_gap",
+    "bm25",
+    "bm25_gap",
+    "coverage",
+    "coverage_gap",
+    "with_neighbour",
+    "with_passage",
+    "pairs",
+    "kind",
+    "kind_known",
+    "novelty",
+    "length",
+    "first",
+    "is_question",
+    "leans",
+    "heading",
+    "item",
+    "line",
+    "passage_cosine",
+    "passage_coverage",
+)
+"""Columns of :func:`sentence_features`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Sentences that may answer: rows of the pool, their texts and their passages' rank and score."""
+
+    rows: Rows
+    texts: tuple[str, ...]
+    ranks: Rows  # 0 for the best passage
+    passage_scores: Floats  # of each sentence's passage
+
+
+def sentence_features(question: Question, pool: Pool, scores: Scores, candidates: Candidates) -> Floats:
+    """Return float64 of shape (candidates, features); see ``SENTENCE_FEATURES`` for the columns."""
+    rows, texts = candidates.rows, candidates.texts
+    passages = pool.sentence_passage[rows]
+    total = max(float(scores.weights.sum()), 1e-9)
+    held = scores.sentence_counts > 0
+    coverage = (held[rows] @ scores.weights) / total
+    bm25, cosine = scores.sentence_bm25[rows] / total, scores.sentence_cosine[rows]
+    kinds = np.array([answers_kind(question.kind, text) for text in texts])
+    columns = (
+        candidates.passage_scores,
+        candidates.passage_scores - candidates.passage_scores.max(initial=0.0),
+        1.0 / (1.0 + candidates.ranks),
+        cosine,
+        cosine - cosine.max(initial=0.0),
+        bm25,
+        bm25 - bm25.max(initial=0.0),
+        coverage,
+        coverage - coverage.max(initial=0.0),
+        _with_neighbour(pool, held, rows) @ scores.weights / total,
+        _with_opening(pool, held, rows) @ scores.weights / total,
+        neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
+        kinds,
+        kinds * (question.kind != "other"),
+        _novelty(pool, scores, rows),
+        np.log1p(pool.sentence_lengths[rows]),
+        (rows == np.searchsorted(pool.sentence_passage, passages)).astype(float),
+        np.array([float(is_question(text)) for text in texts]),
+        np.array([float(leans_on_neighbour(text)) for text in texts]),
+        *(
+            (pool.sentence_kinds[rows] == KINDS.index(kind)).astype(float)
+            for kind in ("heading", "item", "line")
+        ),
+        scores.cosine[passages],
+        ((scores.counts > 0) @ scores.weights / total)[passages],
+    )
+    return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
+
+
+def _with_neighbour(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
+    """Terms held by the sentence or the one before it in the same passage."""
+    before = np.maximum(rows - 1, 0)
+    same = pool.sentence_passage[before] == pool.sentence_passage[rows]
+    together: NDArray[np.bool_] = held[rows] | (held[before] & same[:, None])
+    return together
+
+
+def _with_opening(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
+    """Terms held by the sentence or by its passage's first sentence, often its heading or its topic."""
+    first = np.searchsorted(pool.sentence_passage, pool.sentence_passage[rows])
+    together: NDArray[np.bool_] = held[rows] | held[first]
+    return together
+
+
+def _novelty(pool: Pool, scores: Scores, rows: Rows) -> Floats:
+    """Share of a sentence's terms that the question does not hold: an answer must say something new."""
+    lengths = np.maximum(pool.sentence_lengths[rows], 1)
+    novelty: Floats = 1 - scores.sentence_counts[rows].sum(axis=1) / lengths
+    return novelty

@@ -1,0 +1,110 @@
+"""Features of candidate passages: what ranking looks at, scale-free, to travel between collections.
+
+Every feature comes from scores that retrieval has anyway. Scores enter as shares of the best possible
+or of the best found, never as raw values that depend on a collection's size.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer import Pool
+from service.question import Question
+from service.scores import Floats, Scores, best_per_passage
+
+PASSAGE_FEATURES = (
+    "cosine",
+    "cosine_gap",
+    "cosine_rank",
+    "sentence_cosine",
+    "sentence_cosine_gap",
+    "bm25",
+    "bm25_share",
+    "bm25_rank",
+    "sentence_bm25",
+    "sentence_bm25_share",
+    "coverage",
+    "sentence_coverage",
+    "sentence_both",
+    "pairs",
+    "length",
+    "question_terms",
+    "question_rarity",
+    "top_cosine",
+    "cosine_spread",
+    "bm25_spread",
+    "agreement",
+    "dense_script",
+)
+"""Columns of :func:`passage_features`, in order."""
+
+
+def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
+    """Return float64 of shape (passages, features); see ``PASSAGE_FEATURES`` for the columns."""
+    total = max(float(scores.weights.sum()), 1e-9)
+    sentence_cosine = best_per_passage(pool, scores.sentence_cosine)
+    sentence_bm25 = best_per_passage(pool, scores.sentence_bm25) / total
+    coverage = (scores.counts > 0) @ scores.weights / total
+    in_sentences = (scores.sentence_counts > 0) @ scores.weights / total
+    both = best_per_passage(pool, scores.sentence_cosine + scores.sentence_bm25 / total)
+    bm25 = scores.bm25 / total
+    columns = (
+        scores.cosine,
+        scores.cosine - scores.cosine.max(),
+        _reciprocal_rank(scores.cosine),
+        sentence_cosine,
+        sentence_cosine - sentence_cosine.max(),
+        bm25,
+        _share(bm25),
+        _reciprocal_rank(bm25),
+        sentence_bm25,
+        _share(sentence_bm25),
+        coverage,
+        best_per_passage(pool, in_sentences),
+        both,
+        neighbouring(question, scores, pool.term_passage, len(pool)),
+        np.log1p(pool.lengths),
+        float(len(question.terms)),
+        float(scores.weights.max(initial=0.0)) / max(1.0, _log_size(scores)),
+        scores.cosine.max(),
+        _spread(scores.cosine),
+        _spread(bm25),
+        float(np.argmax(scores.cosine) == np.argmax(bm25)),
+        question.dense_share,
+    )
+    return np.stack([np.broadcast_to(np.asarray(c, np.float64), (len(pool),)) for c in columns], axis=1)
+
+
+def _log_size(scores: Scores) -> float:
+    return float(np.log1p(scores.passages))
+
+
+def _reciprocal_rank(values: Floats) -> Floats:
+    ranks = np.empty(len(values))
+    ranks[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
+    return 1 / ranks
+
+
+def _share(values: Floats) -> Floats:
+    return values / max(float(values.max()), 1e-9)
+
+
+def _spread(values: Floats) -> float:
+    """How far the best stands out: the best minus the mean of the next nine."""
+    best = -np.sort(-values)[:10]
+    return float(best[0] - best[1:].mean()) if len(best) > 1 else 0.0
+
+
+def neighbouring(question: Question, scores: Scores, owner: NDArray[np.int64], owners: int) -> Floats:
+    """Return the share of the question's neighbouring term pairs that stand side by side in each owner.
+
+    ``owner`` names the passage, or the sentence, that each term of the pool belongs to; -1 for none.
+    """
+    width = len(question.terms)
+    if width < 2:
+        return np.zeros(owners)
+    here, following = scores.term_columns[:-1], scores.term_columns[1:]
+    hit = (here >= 0) & (following == here + 1) & (owner[:-1] == owner[1:]) & (owner[:-1] >= 0)
+    found = np.bincount(owner[:-1][hit] * width + here[hit], minlength=owners * width)
+    weights = np.append(np.minimum(scores.weights[:-1], scores.weights[1:]), 0.0)
+    share: Floats = (found.reshape(-1, width) > 0) @ weights / max(float(weights.sum()), 1e-9)
+    return share

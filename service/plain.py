@@ -1,0 +1,68 @@
+"""Answers and search results as plain text, for a pipe or a file.
+
+Knows how text from articles is made harmless for a terminal. Knows neither colours nor widths.
+"""
+
+import re
+from collections.abc import Iterator
+
+from service.answer import REASONS, Answer, Citation, Hit, SearchResult
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SPACE = re.compile(r"\s+")
+
+
+def one_line(text: str) -> str:
+    """Return text that a terminal only shows: control and direction characters replaced, on one line."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", text)).strip()
+
+
+def confidence_in_words(confidence: float) -> str:
+    """Return ``high (0.93)``: a word for people beside the number."""
+    word = "high" if confidence >= 0.8 else "fair" if confidence >= 0.5 else "low"
+    return f"{word} ({confidence:.2f})"
+
+
+def source_of(citation: Citation) -> str:
+    """Return title, publisher and date, as far as they are known."""
+    known = (citation.title, citation.publisher, citation.published)
+    return ", ".join(one_line(part) for part in known if part)
+
+
+def place_of(item: Citation | Hit) -> str:
+    """Return where a text stands: article, revision and offsets."""
+    return f"{item.article_id}@{item.revision} {item.start}–{item.end}"
+
+
+def reason_of(answer: Answer) -> str:
+    """Return the sentence that says why a question was not answered."""
+    return answer.message or (REASONS[answer.reason] if answer.reason else "")
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """Yield the answer, an empty line, and its citations, one a line; or why there is none."""
+    if answer.answer is None:
+        yield f"No answer: {one_line(reason_of(answer))}"
+        if answer.passages:
+            yield ""
+            yield "Nearest passages:"
+            yield from hit_lines(answer.passages)
+        return
+    yield one_line(answer.answer)
+    yield ""
+    for citation in answer.citations:
+        source = source_of(citation)
+        yield f"[{citation.id}] {source}{' — ' if source else ''}{place_of(citation)}: “{one_line(citation.quote)}”"
+    yield from (f"Conflict: {one_line(str(conflict))}" for conflict in answer.conflicts)
+
+
+def search_lines(result: SearchResult) -> Iterator[str]:
+    """Yield the hits, one a line."""
+    yield from hit_lines(result.hits)
+
+
+def hit_lines(hits: tuple[Hit, ...]) -> Iterator[str]:
+    """Yield rank, score, article, title and text of each hit."""
+    for rank, hit in enumerate(hits, 1):
+        title = f"{one_line(hit.title)}: " if hit.title else ""
+        yield f"{rank}. {hit.score:.3f} {place_of(hit)} {title}{one_line(hit.text)}"

@@ -1,0 +1,127 @@
+"""Answers and search results on a terminal, with colours where the terminal has them.
+
+Every text becomes a rich ``Text``, never markup, so that brackets in an article stay brackets. Knows
+nothing of how an answer comes about.
+"""
+
+import re
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from service.answer import Answer, Citation, Hit, SearchResult
+from service.plain import confidence_in_words, one_line, place_of, reason_of, source_of
+
+AROUND = 160
+"""Characters shown on either side of a quote."""
+SNIPPET = 320
+"""Characters shown of a passage."""
+
+_MARK = re.compile(r"\[\d+\]")
+_WORD = re.compile(r"\w+")
+
+
+def show_answer(answer: Answer, console: Console) -> None:
+    """Print the answer with a card for each citation, or why there is none and what came nearest."""
+    if answer.answer is None:
+        console.print(Text(f"No answer. {one_line(reason_of(answer))}", style="bold yellow"))
+        _show_confidence(answer, console)
+        if answer.passages:
+            console.print(Text("\nNearest passages", style="bold"))
+            _show_hits(answer.passages, answer.question, console)
+        return
+    text = Text(one_line(answer.answer))
+    text.highlight_regex(_MARK, "bold cyan")
+    console.print(text)
+    _show_confidence(answer, console)
+    for sentence in answer.sentences:
+        if sentence.context:
+            console.print(Text(f"Said before: {one_line(sentence.context)}", style="dim"))
+    for citation in answer.citations:
+        console.print(_card(citation, answer.passages))
+    for conflict in answer.conflicts:
+        console.print(Text(f"Conflict: {one_line(str(conflict))}", style="yellow"))
+
+
+def show_search(result: SearchResult, console: Console) -> None:
+    """Print the hits, each with the question's words highlighted."""
+    if not result.hits:
+        console.print(Text("Nothing found.", style="yellow"))
+    _show_hits(result.hits, result.question, console)
+
+
+def _show_confidence(answer: Answer, console: Console) -> None:
+    console.print(Text(f"Confidence: {confidence_in_words(answer.confidence)}", style="dim"))
+
+
+def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
+    for rank, hit in enumerate(hits, 1):
+        head = Text(f"{rank}. ", style="bold")
+        head.append(f"{hit.score:.3f} ", style="cyan")
+        head.append(one_line(hit.title or hit.article_id), style="bold")
+        console.print(head)
+        console.print(Text(f"   {place_of(hit)}", style="dim"))
+        console.print(_with_words(_cut_after(one_line(hit.text), SNIPPET), question))
+
+
+def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
+    before, after = _surroundings(citation, passages)
+    body = Text(_cut_before(before, AROUND), style="dim")
+    body.append(one_line(citation.quote), style="not dim bold green")
+    body.append(_cut_after(after, AROUND))
+    parts: list[RenderableType] = [body]
+    # A link with a text fragment is long; the address alone can still be read and copied.
+    if citation.url:
+        parts.append(Text(one_line(citation.url), style="dim"))
+    title = Text(f"[{citation.id}] {source_of(citation)}".rstrip(), overflow="ellipsis", no_wrap=True)
+    return Panel(
+        Group(*parts),
+        title=title,
+        title_align="left",
+        subtitle=Text(place_of(citation)),
+        subtitle_align="left",
+    )
+
+
+def _surroundings(citation: Citation, passages: Iterable[Hit]) -> tuple[str, str]:
+    """Return the text before and after a quote: its passage's, else its own prefix and suffix."""
+    for passage in passages:
+        same = (passage.article_id, passage.revision) == (citation.article_id, citation.revision)
+        if same and passage.start <= citation.start and citation.end <= passage.end:
+            before = passage.text[: citation.start - passage.start]
+            return _joined(before, passage.text[citation.end - passage.start :])
+    return _joined(citation.prefix, citation.suffix)
+
+
+def _joined(before: str, after: str) -> tuple[str, str]:
+    """Make both harmless, and keep the space that parts them from the quote."""
+    left = " " if before[-1:].isspace() else ""
+    right = " " if after[:1].isspace() else ""
+    return one_line(before) + left, right + one_line(after)
+
+
+def _cut_before(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    _, space, rest = text[-length:].partition(" ")
+    return f"… {rest}" if space and rest else f"…{text[-length:]}"
+
+
+def _cut_after(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    start, space, _ = text[:length].rpartition(" ")
+    return f"{start} …" if space and start.strip() else f"{text[:length]}…"
+
+
+def _with_words(text: str, question: str) -> Text:
+    words = sorted({word for word in _WORD.findall(question) if len(word) > 2 or not word.isascii()})
+    shown = Text(text)
+    shown.pad_left(3)
+    if words:
+        listed = "|".join(map(re.escape, words))
+        # Hangul endings and plural forms follow a stem, so a word counts from its beginning.
+        shown.highlight_regex(re.compile(rf"\b(?:{listed})\w*", re.IGNORECASE), "bold green")
+    return shown

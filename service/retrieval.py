@@ -1,0 +1,103 @@
+"""Retrieval: a question's passages, ranked; its best passages' sentences, ranked.
+
+The first DEPTH passages of each engine are ranked by the model. Whatever a caller wants beyond those
+follows by cosine alone, so that the first ten of a hundred are always the ten of ten.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer import ArticleState, Keys, Pool, View
+from service.evidence import Candidates, sentence_features
+from service.features import passage_features
+from service.question import Question
+from service.ranker import Ranker
+from service.scores import Floats, Scores, score
+
+DEPTH = 50
+"""Passages that each engine proposes."""
+
+EVIDENCE_PASSAGES = 8
+"""Best passages whose sentences are considered as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A pool with its scores; ``order`` lists its rows, best first, ``relevance`` their scores by row."""
+
+    pool: Pool
+    scores: Scores
+    relevance: Floats  # (n,)
+    order: NDArray[np.int64]  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sentences of the best passages: ``order`` lists the candidates, best first."""
+
+    candidates: Candidates
+    features: Floats  # (candidates, features)
+    scores: Floats  # (candidates,)
+    order: NDArray[np.int64]
+
+
+def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
+    """Rank the passages that may answer, at least ``wanted`` of them where so many exist."""
+    near = view.nearest(question.vector, DEPTH, allowed)
+    match = view.matching(question.terms, DEPTH, allowed)
+    ranked = _rank(view, question, ranker, np.union1d(near, match))
+    if len(ranked.pool) < wanted:
+        ranked = _extended(view, question, ranker, ranked, allowed, wanted)
+    return ranked
+
+
+def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[int, ArticleState]) -> Evidence:
+    """Rank the sentences of the best passages; ``articles`` holds those passages' revisions by key."""
+    pool, best = ranked.pool, ranked.order[:EVIDENCE_PASSAGES]
+    place = np.full(len(pool), -1)
+    place[best] = np.arange(len(best))
+    rows = np.flatnonzero(place[pool.sentence_passage] >= 0)
+    owners = pool.sentence_passage[rows]
+    texts = tuple(
+        articles[int(pool.revisions[owner])].text[start:stop]
+        for owner, (start, stop) in zip(owners, pool.sentence_spans[rows], strict=True)
+    )
+    candidates = Candidates(rows, texts, place[owners], ranked.relevance[owners])
+    features = sentence_features(question, pool, ranked.scores, candidates)
+    scores = ranker.sentences.score(features)
+    return Evidence(candidates, features, scores, _best_first(scores))
+
+
+def read_articles(view: View, ranked: Ranked, rows: NDArray[np.int64]) -> dict[int, ArticleState]:
+    """Read the revisions that some of the ranked passages belong to."""
+    return {key: view.article_of(key) for key in np.unique(ranked.pool.revisions[rows]).tolist()}
+
+
+def _rank(view: View, question: Question, ranker: Ranker, keys: Keys) -> Ranked:
+    pool = view.pool(keys)
+    scores = score(question, pool, view.statistics(question.terms))
+    if not len(pool):
+        return Ranked(pool, scores, np.zeros(0), np.zeros(0, np.int64))
+    relevance = ranker.passages.score(passage_features(question, pool, scores))
+    return Ranked(pool, scores, relevance, _best_first(relevance))
+
+
+def _extended(
+    view: View, question: Question, ranker: Ranker, ranked: Ranked, allowed: Keys | None, wanted: int
+) -> Ranked:
+    """Let the nearest of the rest follow, each below the last that the model ranked."""
+    more = np.setdiff1d(view.nearest(question.vector, wanted, allowed), ranked.pool.keys)
+    pool = view.pool(np.union1d(ranked.pool.keys, more))
+    scores = score(question, pool, view.statistics(question.terms))
+    first = np.isin(pool.keys, ranked.pool.keys)
+    relevance = np.empty(len(pool))
+    relevance[first] = ranked.relevance
+    relevance[~first] = ranked.relevance.min(initial=0.0) - 2 + scores.cosine[~first]
+    return Ranked(pool, scores, relevance, _best_first(relevance))
+
+
+def _best_first(values: Floats) -> NDArray[np.int64]:
+    # Rows lie in the order of article id and offset: a stable sort makes that the rule for ties.
+    return np.argsort(-values, kind="stable")

@@ -1,0 +1,168 @@
+"""Settings as one frozen value: defaults, then ``civicite.toml``, then the environment, then options.
+
+Read only where a program begins (command line, HTTP application, ``Assistant.open``) and passed on as
+plain arguments. A plain dataclass rather than pydantic-settings, whose import alone would cost a third
+of the time in which ``civicite ask`` answers.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from indexer import InputError
+from indexer.encoders import Precision, Runtime
+
+FILE = "civicite.toml"
+PREFIX = "CIVICITE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; each is a key of ``civicite.toml`` and, in capitals after ``CIVICITE_``, a variable."""
+
+    index: Path = Path("index")
+    """The index folder."""
+    model: str | None = None
+    """A sentence-transformers folder; None is the model that civicite is installed with."""
+    runtime: Runtime = "openvino"
+    """What runs the model: openvino, torch, or hashing, a deterministic stand-in for trials."""
+    precision: Precision = "auto"
+    """auto, bf16 or f32."""
+    threads: int | None = None
+    """Processor cores for the model; None leaves the choice to the runtime."""
+    cache_dir: Path = Path("~/.cache/civicite")
+    """Where what the runtime prepares once is kept; by default civicite below XDG_CACHE_HOME or ~/.cache."""
+    top_k: int = 10
+    """Passages that are shown when neither a command nor a request says how many."""
+    min_confidence: float | None = None
+    """Confidence below which a question is not answered; None is the ranker's own threshold."""
+    host: str = "127.0.0.1"
+    """Address to serve on."""
+    port: int = 8000
+    """Port to serve on; 0 takes a free one."""
+    remote_writes: bool = False
+    """Whether articles may be put and deleted over HTTP when serving beyond this machine."""
+    wait_seconds: float = 5.0
+    """How long an edit over HTTP waits for another writer."""
+
+
+def load_settings(
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    chosen: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the settings that hold in a working directory; those ``chosen`` prevail unless they are None.
+
+    Raises InputError, naming file or variable, for an unknown key and for a value of the wrong kind.
+    """
+    environment = os.environ if environment is None else environment
+    file = (folder or Path()) / FILE
+    values: dict[str, Any] = {"cache_dir": _cache_dir(environment)}
+    for name, value in _read(file).items():
+        values[name] = _checked(name, value, f"{file}: {name}")
+    for name in CHECKS:
+        variable = PREFIX + name.upper()
+        if environment.get(variable):
+            values[name] = _checked(name, environment[variable], variable)
+    for name, value in (chosen or {}).items():
+        if value is not None:
+            values[name] = _checked(name, value, f"--{name.replace('_', '-')}")
+    return Settings(**values)
+
+
+def _cache_dir(environment: Mapping[str, str]) -> Path:
+    base = environment.get("XDG_CACHE_HOME", "")
+    # The XDG specification asks to ignore a relative path.
+    return (Path(base) if Path(base).is_absolute() else Path("~/.cache").expanduser()) / "civicite"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(str(file), f"cannot be read ({error})", "write it as TOML in UTF-8") from error
+    for name in values:
+        if name not in CHECKS:
+            raise InputError(f"{file}: {name}", "there is no such setting", f"use one of {', '.join(CHECKS)}")
+    return values
+
+
+def _checked(name: str, value: object, where: str) -> object:
+    try:
+        return CHECKS[name](value)
+    except ValueError as error:
+        raise InputError(where, f"{value!r} does not fit", f"give {error}") from error
+
+
+def _folder(value: object) -> Path:
+    if isinstance(value, str | Path) and str(value).strip():
+        return Path(value).expanduser()
+    raise ValueError("the path of a folder")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError("a text")
+
+
+def _boolean(value: object) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}
+    if str(value).lower() in known:
+        return known[str(value).lower()]
+    raise ValueError("true or false")
+
+
+def _whole(least: int, most: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        # An environment variable is text; true and 2.5 are numbers to Python, and none to a reader.
+        if str(value).isdecimal() and least <= int(str(value)) <= most:
+            return int(str(value))
+        raise ValueError(f"a whole number from {least} to {most}")
+
+    return check
+
+
+def _number(most: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except ValueError:
+                number = -1.0
+            if 0 <= number <= most:
+                return number
+        raise ValueError(f"a number from 0 to {most:g}")
+
+    return check
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if value in allowed:
+            return str(value)
+        raise ValueError(f"one of {', '.join(allowed)}")
+
+    return check
+
+
+CHECKS: Mapping[str, Callable[[object], Any]] = {
+    "index": _folder,
+    "model": _text,
+    "runtime": _one_of(get_args(Runtime)),
+    "precision": _one_of(get_args(Precision)),
+    "threads": _whole(1, 1024),
+    "cache_dir": _folder,
+    "top_k": _whole(1, 1000),
+    "min_confidence": _number(1.0),
+    "host": _text,
+    "port": _whole(0, 65535),
+    "remote_writes": _boolean,
+    "wait_seconds": _number(3600.0),
+}
+"""What each setting must be; ValueError says it in words."""

@@ -1,0 +1,443 @@
+"""Every reader by its own format; the seam by whatever may be wrong with a file."""
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from docx import Document
+from fpdf import FPDF
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from indexer.article import RawArticle
+from indexer.errors import ReadError
+from indexer.readers import READERS, SUFFIXES, read, read_file
+
+
+def only_article(name: str, content: bytes) -> RawArticle:
+    (found,) = read(name, content)
+    assert isinstance(found, RawArticle), found
+    return found
+
+
+def only_error(name: str, content: bytes) -> ReadError:
+    (found,) = read(name, content)
+    assert isinstance(found, ReadError), found
+    return found
+
+
+def pdf(*pages: list[str], title: str = "") -> bytes:
+    document = FPDF()
+    document.set_title(title)
+    for page in pages:
+        document.add_page()
+        document.set_font("Helvetica", size=11)
+        for paragraph in page:
+            document.multi_cell(0, 6, paragraph, new_x="LMARGIN", new_y="NEXT")
+            document.ln(5)
+    return bytes(document.output())
+
+
+def docx_bytes(document: object) -> bytes:
+    stream = io.BytesIO()
+    document.save(stream)  # type: ignore[attr-defined]
+    return stream.getvalue()
+
+
+# --- the seam
+
+
+def test_every_suffix_has_a_reader_and_no_more() -> None:
+    assert set(SUFFIXES) == set(READERS)
+    assert {".md", ".txt", ".html", ".pdf", ".docx", ".jsonl", ".jsonl.gz"} <= set(SUFFIXES)
+
+
+def test_importing_the_readers_imports_no_format_library() -> None:
+    heavy = "trafilatura", "pypdf", "docx", "charset_normalizer", "lxml", "markdown_it", "yaml"
+    code = f"import sys, indexer.readers; print([m for m in {heavy} if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "[]"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    suffix=st.sampled_from(SUFFIXES), content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode)
+)
+def test_arbitrary_bytes_give_articles_or_errors_and_never_raise(suffix: str, content: bytes) -> None:
+    for found in read(f"any{suffix}", content):
+        assert isinstance(found, RawArticle | ReadError)
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".docx", ".html", ".md", ".jsonl.gz"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.randoms(use_true_random=False))
+def test_damaged_bytes_give_articles_or_errors_and_never_raise(suffix: str, random: object) -> None:
+    content = bytearray(SOUND[suffix])
+    for _ in range(5):
+        content[random.randrange(len(content))] = random.randrange(256)  # type: ignore[attr-defined]
+    for found in read(f"damaged{suffix}", bytes(content)):
+        assert isinstance(found, RawArticle | ReadError)
+
+
+SOUND = {
+    ".pdf": pdf(["The bridge opened in spring."], ["It closed in autumn."]),
+    ".docx": docx_bytes(Document()),
+    ".html": b"<html><body><p>The bridge opened in spring.</p></body></html>",
+    ".md": b"---\nid: bridge\ntitle: Bridge\n---\n\nThe bridge *opened* in spring.\n\n- one\n- two\n",
+    ".jsonl.gz": gzip.compress(b'{"_id": "1", "title": "Bridge", "text": "It opened."}\n', mtime=0),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part_of_message"),
+    [
+        ("a.txt", b"", "empty"),
+        ("a.txt", b" \n\n ", "white space"),
+        ("a.txt", b"%PDF-1.7 ...", "name it .pdf"),
+        ("a.md", b"PK\x03\x04rest", "name it .docx"),
+        ("a.txt", b"ab\0cd", "NUL"),
+        ("a.txt", b"\xff\xfea", "save it as UTF-8"),
+        ("a.txt", bytes(range(128, 256)) * 4, "no encoding that can be told"),
+        ("a.odt", b"text", "use one of"),
+        ("a.pdf", b"no pdf at all", "no PDF"),
+        ("a.docx", b"no zip at all", "no Word document"),
+        ("a.docx", b"\xd0\xcf\x11\xe0old", "without a password"),
+        ("a.html", b"<html><body><script>1</script></body></html>", "shows no text"),
+        ("a.md", b"---\ntitle: Only this\ntags: [a\n---\nText", "no YAML"),
+        ("a.md", b"---\nplace: {city: Pell}\n---\nText", "a.md:2: place: is nested"),
+        ("a.md", b"---\ntitle: X\npublished: last spring\n---\nText", "a.md:3: published"),
+        ("a.md", b"---\nid: two words\n---\nText", "white space"),
+        ("a.md", b"---\ntitle: X\nTitle: Y\n---\nText", "twice"),
+        ("a.md", b"---\ncity: Pell\n---\n", "no text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why_and_what_mends_it(
+    name: str, content: bytes, part_of_message: str
+) -> None:
+    error = only_error(name, content)
+    assert part_of_message in str(error)
+    assert str(error).startswith("a.")
+    assert "\n" not in str(error)
+
+
+def test_a_file_over_the_limit_is_refused() -> None:
+    (error,) = read("a.txt", b"x" * 11, limit_bytes=10)
+    assert "larger than 10 bytes" in str(error)
+
+
+def test_files_that_cannot_be_opened_are_errors_that_name_the_file(tmp_path: Path) -> None:
+    folder = tmp_path / "folder.txt"
+    folder.mkdir()
+    for path in (tmp_path / "missing.txt", folder, tmp_path, Path("nul\0.txt")):
+        (error,) = read_file(path)
+        assert isinstance(error, ReadError)
+        assert str(path) in str(error)
+
+
+def test_a_file_over_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("word " * 100)
+    (error,) = read_file(path, limit_bytes=100)
+    assert "larger than 100 bytes" in str(error)
+
+
+def test_the_digest_is_of_the_bytes_that_were_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"hello")
+    (found,) = read_file(path)
+    assert isinstance(found, RawArticle)
+    assert found.raw_sha256 == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+# --- text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
+def test_text_is_read_in_the_encoding_it_is_in(encoding: str) -> None:
+    text = "한들시는 골목 빗물정원 열두 곳을 만들었다. 주민이 함께 가꾸고 내년에 더 만든다."
+    assert only_article("a.txt", (text * 5).encode(encoding)).text == text * 5
+
+
+def test_a_latin_text_without_a_mark_is_told_by_its_letters() -> None:
+    text = (
+        "Le conseil a décidé d'élargir la chaussée près de l'école après l'été. La fête a été reportée. " * 8
+    )
+    assert only_article("a.txt", text.encode("cp1252")).text == text
+
+
+def test_lines_wrapped_at_a_width_are_joined_and_items_are_not() -> None:
+    wrapped = (
+        "The council met on Tuesday to hear what the river had done to the old\n"
+        "mill and to the two bridges below it. It was agreed that nobody may\n"
+        "cross the lower bridge until it has been looked at by an engineer who\n"
+        "does not work for the builder.\n\n"
+        "- The mill is closed.\n- The bridge is closed.\n\n"
+        "A second meeting is held in June, when the water has gone down and the\n"
+        "costs are known.\n"
+    )
+    first, items, last = only_article("a.txt", wrapped.encode()).text.split("\n\n")
+    assert first.endswith("looked at by an engineer who does not work for the builder.")
+    assert items.split("\n") == ["- The mill is closed.", "- The bridge is closed."]
+    assert last.endswith("the water has gone down and the costs are known.")
+
+
+def test_short_lines_that_are_not_wrapped_stay_as_they_are() -> None:
+    text = (
+        "Date: 3 May\nTime: 9 AM\nVenue: Old Rope Factory\nHost: League of Harbours\nFee: none\nFood: yes\n"
+    )
+    assert only_article("a.txt", text.encode()).text == text
+
+
+# --- Markdown
+
+
+def test_front_matter_becomes_metadata_and_everything_else_facets() -> None:
+    source = (
+        "---\nid: shade-map\ntitle: Map of Shade\npublisher: City of Corvale\nauthor: [Ada Low, Ben High]\n"
+        "source: https://corvale.example/shade\ndate: 2021-07-03\nlanguage: en\n"
+        "country: NO\ncity: [Corvale, Pell]\nEvent Type: opening\nempty:\n---\n# Map of Shade\n\nText.\n"
+    )
+    found = only_article("a.md", source.encode())
+    metadata = found.metadata
+    assert found.id == "shade-map"
+    assert (metadata.title, metadata.publisher, metadata.author) == (
+        "Map of Shade",
+        "City of Corvale",
+        "Ada Low, Ben High",
+    )
+    assert (metadata.url, metadata.published, metadata.language) == (
+        "https://corvale.example/shade",
+        "2021-07-03",
+        "en",
+    )
+    assert metadata.facets == (
+        ("city", ("Corvale", "Pell")),
+        ("country", ("NO",)),
+        ("event_type", ("opening",)),
+    )
+    assert found.text == "Map of Shade\n\nText."
+
+
+def test_a_title_that_the_text_does_not_begin_with_becomes_its_first_line() -> None:
+    assert only_article("a.md", b"---\ntitle: Shade\n---\nTrees.").text == "Shade\n\nTrees."
+
+
+def test_markdown_loses_its_marks_and_keeps_its_words() -> None:
+    source = (
+        "# Heading *one*\n\nA [link](http://x.example) and **bold**\n"
+        "and `code`, ![a picture](p.png).\\\nNext line.\n\n"
+        "> Quoted.\n\n* first\n* second\n  * nested\n\n3. three\n4. four\n\n"
+        "| Line | Stops |\n|---|---|\n| N1 | 14 |\n\n```\nx  =  1\n```\n\n<p>Raw &amp; plain</p>\n\n"
+        "---\n\nEnd<br>here.\n"
+    )
+    assert only_article("a.md", source.encode()).text == (
+        "Heading one\n\nA link and bold and code, a picture.\nNext line.\n\n"
+        "Quoted.\n\n• first\n• second\n• nested\n\n3. three\n4. four\n\n"
+        "Line | Stops\nN1 | 14\n\nx  =  1\n\nRaw & plain\n\nEnd\nhere."
+    )
+
+
+def test_a_rule_at_the_top_without_an_end_is_no_front_matter() -> None:
+    assert only_article("a.md", b"---\nText goes on.").text == "Text goes on."
+
+
+# --- HTML
+
+
+def test_an_html_page_in_a_declared_encoding_is_read_in_it() -> None:
+    sentence = "한들시는 빗물정원을 만들었다."
+    page = f'<html><head><meta charset="euc-kr"><title>x</title></head><body><p>{sentence}</p></body></html>'
+    assert sentence in only_article("a.html", page.encode("euc-kr")).text
+
+
+def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> None:
+    sentences = [
+        f"Sentence number {number} says something about the harbour of Osterby." for number in range(9)
+    ]
+    page = (
+        "<html><body><nav><a>Menu entry that is long enough to look like text.</a></nav><div class='content'>"
+        "<h1>Harbour</h1><p>{}</p><ul><li>{}</li><li><p>{}</p></li></ul><blockquote>{}</blockquote>"
+        "<dl><dt>Term</dt><dd>{}</dd></dl><table><tr><td>{}</td><td>x</td></tr></table>"
+        "<figure><figcaption>{}</figcaption></figure><div>{}<br></div><p>{}</p></div>"
+        "<footer>Imprint of the site.</footer></body></html>"
+    ).format(*sentences)
+    text = only_article("a.html", page.encode()).text
+    assert all(sentence in text for sentence in sentences)
+    assert "Menu entry" not in text
+    assert "Imprint" not in text
+
+
+def test_a_page_too_short_to_tell_its_main_text_is_taken_whole() -> None:
+    assert only_article("a.html", b"<p>Closed.</p>").text == "Closed."
+
+
+# --- PDF
+
+PARAGRAPH = (
+    "The river rose quickly in the spring, and the council decided to raise the embankments by half a metre "
+    "before the next winter. Meadows above the town will be opened to the water."
+)
+RIVERS = (("Dorn", "half"), ("lake above the mill", "one third"), ("sea", "a quarter"))
+
+
+def test_lines_of_a_pdf_paragraph_are_joined_and_pages_are_kept() -> None:
+    other = PARAGRAPH.replace("river", "lake").replace("Meadows", "Reed beds")
+    found = only_article("a.pdf", pdf([PARAGRAPH, PARAGRAPH], [other]))
+    assert found.text == f"{PARAGRAPH}\n\n{PARAGRAPH}\n\n\f{other}"
+
+
+def test_running_lines_and_page_numbers_of_a_pdf_are_dropped() -> None:
+    bodies = [PARAGRAPH.replace("river", river).replace("half", how) for river, how in RIVERS]
+    pages = [["Flood Plan 2030", body, f"Page {n} of 3"] for n, body in enumerate(bodies, start=1)]
+    assert only_article("a.pdf", pdf(*pages)).text == "\n\n\f".join(bodies)
+
+
+def test_a_pdf_whose_pages_say_the_same_keeps_its_text() -> None:
+    assert PARAGRAPH in only_article("a.pdf", pdf([PARAGRAPH], [PARAGRAPH])).text
+
+
+def test_a_paragraph_that_runs_over_the_page_is_one_and_the_page_begins_within() -> None:
+    article = only_article("a.pdf", pdf(["The bridge was closed because the"], ["river rose on Monday."]))
+    assert article.text == "The bridge was closed because the\friver rose on Monday."
+    cleaned = clean(article)
+    assert cleaned.text == "The bridge was closed because the river rose on Monday."
+    assert [cleaned.text[start:][:5] for start in cleaned.page_starts] == ["The b", "river"]
+
+
+def test_a_pdf_title_counts_only_if_it_is_printed() -> None:
+    assert only_article("a.pdf", pdf(["Flood Plan"], title="Flood Plan")).metadata.title == "Flood Plan"
+    assert only_article("a.pdf", pdf(["Flood Plan"], title="Template 3")).metadata.title is None
+
+
+def test_a_pdf_without_text_asks_for_character_recognition() -> None:
+    document = FPDF()
+    document.add_page()
+    document.rect(10, 10, 50, 50)
+    assert "character recognition" in str(only_error("a.pdf", bytes(document.output())))
+
+
+def test_a_pdf_with_a_password_is_refused_and_one_without_is_read() -> None:
+    for password, readable in (("secret", False), ("", True)):
+        document = FPDF()
+        document.add_page()
+        document.set_font("Helvetica")
+        document.cell(0, 6, "Flood plan.")
+        document.set_encryption(owner_password="owner", user_password=password)  # noqa: S106  a test's own
+        (found,) = read("a.pdf", bytes(document.output()))
+        assert isinstance(found, RawArticle) is readable
+        assert readable or "password" in str(found)
+
+
+# --- DOCX
+
+
+def test_a_word_document_is_read_in_order_with_lists_and_tables() -> None:
+    document = Document()
+    document.add_heading("Map of Shade", 0)
+    document.add_paragraph("It was drawn by volunteers.")
+    document.add_paragraph("first", style="List Bullet")
+    document.add_paragraph("second", style="List Bullet")
+    document.add_paragraph("one", style="List Number")
+    document.add_paragraph("two", style="List Number")
+    table = document.add_table(2, 2)
+    for cell, text in zip(
+        (c for row in table.rows for c in row.cells), ["Line", "Stops", "N1", "14"], strict=True
+    ):
+        cell.text = text
+    document.add_paragraph("The end.")
+    document.core_properties.title = "Map of Shade"
+    found = only_article("a.docx", docx_bytes(document))
+    assert found.text == (
+        "Map of Shade\n\nIt was drawn by volunteers.\n\n• first\n• second\n1. one\n2. two\n\n"
+        "Line | Stops\nN1 | 14\n\nThe end."
+    )
+    assert (found.metadata.title, found.metadata.author) == ("Map of Shade", None)
+
+
+def test_a_word_document_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = docx_bytes(Document())
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        unpacked = sum(part.file_size for part in package.infolist())
+    monkeypatch.setattr("indexer.readers.docx.LARGEST_UNPACKED", unpacked - 1)
+    assert f"unpacks to {unpacked:,} bytes" in str(only_error("a.docx", content))
+
+
+# --- JSON Lines
+
+
+def test_a_bad_record_is_an_error_with_its_line_and_the_others_are_read() -> None:
+    lines = [
+        {"_id": "a", "title": "Bridge", "text": "It opened."},
+        {"_id": 7, "title": "", "text": "Seven."},
+        {"title": "no id", "text": "x"},
+        {"_id": "b", "text": 5},
+        {"_id": "a", "text": "again"},
+        {"_id": "c d", "text": "x"},
+        {"_id": "e", "text": " "},
+        ["no object"],
+    ]
+    content = "\n".join(map(json.dumps, lines)) + '\n\n{"broken\n{"_id": "z", "text": "Last."}'
+    found = list(read("c.jsonl", content.encode()))
+    articles = [each for each in found if isinstance(each, RawArticle)]
+    errors = [str(each).split(";")[0] for each in found if isinstance(each, ReadError)]
+    assert [(each.id, each.text) for each in articles] == [
+        ("a", "Bridge\n\nIt opened."),
+        ("7", "Seven."),
+        ("z", "Last."),
+    ]
+    assert [error.split(": ")[0] for error in errors] == [f"c.jsonl:{n}" for n in (3, 4, 5, 6, 7, 8, 10)]
+    assert "_id" in errors[0]
+    assert "text" in errors[1]
+    assert "earlier line" in errors[2]
+
+
+def test_a_title_that_the_text_begins_with_is_not_doubled() -> None:
+    line = json.dumps({"_id": "a", "title": "The Bridge", "text": "The Bridge\n\nIt opened."})
+    assert only_article("c.jsonl", line.encode()).text == "The Bridge\n\nIt opened."
+
+
+def test_what_does_not_fit_of_a_records_metadata_is_left_out() -> None:
+    metadata = {
+        "date": "26-FEB-1987 15:01:01.79",
+        "city": ["Pell", "Pell", None],
+        "nested": {"a": 1},
+        "labels": [[6, True]],
+        "long": "x" * 201,
+        "year": 1987,
+        "url": "https://x.example",
+    }
+    line = json.dumps({"_id": "a", "title": "T", "text": "x", "metadata": metadata})
+    found = only_article("c.jsonl", line.encode()).metadata
+    assert (found.title, found.published, found.url) == ("T", "1987-02-26", "https://x.example")
+    assert found.facets == (("city", ("Pell",)), ("year", ("1987",)))
+
+
+def test_compressed_and_plain_json_lines_read_alike(tmp_path: Path) -> None:
+    content = b'{"_id": "a", "text": "One."}\n{"_id": "b", "text": "Two."}\n'
+    plain, packed = tmp_path / "c.jsonl", tmp_path / "c.jsonl.gz"
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    assert list(read_file(plain)) == list(read_file(packed)) == list(read("c.jsonl", content))
+
+
+def test_a_record_over_the_limit_is_an_error_and_the_next_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text(json.dumps({"_id": "a", "text": "x" * 500}) + '\n{"_id": "b", "text": "Two."}\n')
+    error, article = read_file(path, limit_bytes=100)
+    assert isinstance(error, ReadError)
+    assert "longer than 100 bytes" in str(error)
+    assert isinstance(article, RawArticle)
+    assert article.id == "b"
+
+
+def test_a_truncated_archive_gives_its_records_and_then_an_error() -> None:
+    lines = b"".join(b'{"_id": "%d", "text": "Text %d."}\n' % (n, n * n * 7919) for n in range(2000))
+    *articles, error = read("c.jsonl.gz", gzip.compress(lines)[:-2000])
+    assert isinstance(error, ReadError)
+    assert articles
+    assert all(isinstance(each, RawArticle) for each in articles)
