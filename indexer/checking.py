@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -17,24 +17,11 @@ from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
 from indexer.committing import _facets, description_digest
 from indexer.errors import IndexDamaged
+from indexer.findings import FROM_BACKUP, Finding
 from indexer.generations import active_generation
+from indexer.inspecting import check_projections, inspect
 from indexer.layout import Layout
 from indexer.storage import digest, offsets
-
-FROM_BACKUP = "restore a backup, or index the articles into a new folder"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be: where, what, and the mend."""
-
-    kind: Literal["damage", "stale"]
-    where: str
-    problem: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.where}: {self.problem}; {self.mend}"
 
 
 def check(folder: Path) -> Iterator[Finding]:
@@ -42,9 +29,6 @@ def check(folder: Path) -> Iterator[Finding]:
 
     Raises IndexNotFound or IndexTooNew when there is nothing that can be checked.
     """
-    # Projections need FAISS and Tantivy, which only they shall import.
-    from indexer.inspecting import check_projections, inspect
-
     layout = Layout(folder)
     try:
         catalog = Catalog(layout)
@@ -78,7 +62,7 @@ def _guarded(layout: Layout, step: Callable[[], Iterator[Finding]]) -> Iterator[
         yield Finding("damage", str(layout.catalog), f"cannot be read to its end ({error})", FROM_BACKUP)
 
 
-def _mark(layout: Layout) -> Watermark | None | IndexDamaged:
+def _mark(layout: Layout) -> Watermark | IndexDamaged | None:
     try:
         return read_mark(layout)
     except IndexDamaged as error:
@@ -86,7 +70,7 @@ def _mark(layout: Layout) -> Watermark | None | IndexDamaged:
 
 
 def _check_mark(
-    layout: Layout, connection: sqlite3.Connection, mark: Watermark | None | IndexDamaged
+    layout: Layout, connection: sqlite3.Connection, mark: Watermark | IndexDamaged | None
 ) -> Iterator[Finding]:
     where, now = str(layout.mark), watermark(connection)
     if isinstance(mark, IndexDamaged):

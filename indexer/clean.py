@@ -15,14 +15,16 @@ UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff]")
 """Control characters but tab, line feed and form feed; soft hyphens, zero-width spaces, byte order marks."""
 SURROGATE = re.compile("[\ud800-\udfff]")
 SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-PAGE_END = re.compile(r"[ \t\n]*\f[ \t\n\f]*")
+UNEVEN = re.compile(r"[^\n\f\t -~]")
+"""Characters that may need anything; ASCII texts, which are many, are plain as they are."""
+WHITE = " \t\n"
 BULLET = re.compile(r"(?m)^[ \t]*([•‣▪▴▶◦●■□○∙*–-])[ \t]+(?=\S)")
 PAGED = "application/pdf"
 
 
 def clean(raw: RawArticle) -> CleanText:
     """The canonical text: NFC, blocks apart by one blank line, no furniture if the raw text may hold some."""
-    text = PAGE_END.sub(_page_mark, plain(raw.text))
+    text = _with_even_page_marks(plain(raw.text))
     if raw.furniture == "page":
         text = without_furniture(_evenly_spaced(text))
     return _without_page_marks(_with_even_blocks(text), is_paged="\f" in raw.text or raw.media_type == PAGED)
@@ -33,6 +35,8 @@ def plain(text: str) -> str:
 
     A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD.
     """
+    if not UNEVEN.search(text):
+        return text
     seen = SURROGATE.sub("\ufffd", UNSEEN.sub("", LINE_ENDS.sub("\n", text)))
     return SPACE.sub(" ", unicodedata.normalize("NFC", seen))
 
@@ -50,14 +54,23 @@ def _evenly_spaced(text: str) -> str:
 
 def _with_even_blocks(text: str) -> str:
     """Lines without trailing space, blocks apart by one blank line, page marks before what follows them."""
-    marked = PAGE_END.sub(_page_mark, text)
+    marked = _with_even_page_marks(text)
     lines = "\n".join(line.rstrip(" \t") for line in marked.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n \t")
 
 
-def _page_mark(match: re.Match[str]) -> str:
-    pages = "\f" * match[0].count("\f")
-    return f"\n\n{pages}" if "\n" in match[0] else f" {pages}"
+def _with_even_page_marks(text: str) -> str:
+    """Form feeds right before what they begin, after a blank line or, within a paragraph, after a space."""
+    first, *pages = text.split("\f")
+    pieces, marks, space = [first.rstrip(WHITE)], "", first[len(first.rstrip(WHITE)) :]
+    for page in pages:
+        body = page.strip(WHITE)
+        marks += "\f"
+        space += page[: len(page) - len(page.lstrip(WHITE))]
+        if body:
+            pieces += ["\n\n" if "\n" in space else " ", marks, body]
+            marks, space = "", page[len(page.rstrip(WHITE)) :]
+    return "".join([*pieces, marks]) if pages else text
 
 
 def _without_page_marks(text: str, *, is_paged: bool) -> CleanText:

@@ -56,7 +56,7 @@ def iso_date(text: str) -> str | None:
     stripped = text.strip()
     if partial := PARTIAL.fullmatch(stripped):
         return stripped if _is_day(int(partial[1]), int(partial[2] or 1), 1) else None
-    found = find_dates(stripped)
+    found = find_dates(stripped[:80])
     if not found or found[0].start > 0:
         return None
     rest = stripped[found[0].end :]

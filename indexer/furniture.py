@@ -26,13 +26,15 @@ LABEL_WITH_CONTENT = re.compile(r"[^\W\d_][\w &()/]{1,30}: \S")
 BREADCRUMBS = re.compile(
     r"(?:home|홈|首页|ホーム|start) ?[>»›/→].*|[^>»›]{2,30}(?: ?[>»›] ?[^>»›]{2,40}){2,}", re.IGNORECASE
 )
-MOST_PASSES = 30
+MOST_PASSES = 12
 """Pages are done after two to four; a text made to need more must not cost the square of its length."""
 FEEDBACK_LINES = 8
 LONGEST_FEEDBACK = 200
 LONGEST_NOTICE = 400
 LONGEST_EMPTY_LABEL = 4
 HEAD_LINES_FOR_TITLE = 20
+LONGEST_WINDOW_TITLE = 400
+SHORTEST_HEADLINE = 8
 
 
 class WindowTitle(NamedTuple):
@@ -71,7 +73,7 @@ def without_furniture(text: str) -> str:
 
 def window_title(lines: list[str]) -> WindowTitle | None:
     """Headline and site if the first line joins them and a later line repeats the headline."""
-    if not lines:
+    if not lines or len(lines[0]) > LONGEST_WINDOW_TITLE:
         return None
     later = {normal(line): line for line in reversed(lines[1:HEAD_LINES_FOR_TITLE])}
     for match in TITLE_SEPARATOR.finditer(lines[0]):
@@ -143,11 +145,11 @@ def _is_notice(line: str) -> bool:
 
 def _feedback_box(page: _Page) -> Iterator[int]:
     """The question whether the page is useful, and all that follows it."""
-    for number, line in enumerate(page.lines):
-        rest = page.lines[number:]
-        if phrases.FEEDBACK.fullmatch(normal(line)) and len(rest) <= FEEDBACK_LINES:
-            if all(len(each) <= LONGEST_FEEDBACK for each in rest):
-                yield from range(number, len(page.lines))
+    last = len(page.lines)
+    for number in range(max(0, last - FEEDBACK_LINES), last):
+        is_short = all(len(line) <= LONGEST_FEEDBACK for line in page.lines[number:])
+        if is_short and phrases.FEEDBACK.fullmatch(normal(page.lines[number])):
+            yield from range(number, last)
             return
 
 
@@ -222,7 +224,10 @@ def _window_titles(page: _Page) -> Iterator[int]:
     """The window's title above the headline, and the edges' lines that only name the site."""
     title = window_title(list(page.lines))
     headlines = {normal(page.lines[number]) for number in page.head[1:HEAD_LINES_FOR_TITLE]}
-    if title or (headlines and not BULLETED.match(page.lines[0]) and normal(page.lines[0]) in headlines):
+    first = page.lines[0] if headlines else ""
+    if title or (
+        len(first) >= SHORTEST_HEADLINE and not BULLETED.match(first) and normal(first) in headlines
+    ):
         yield 0
     if title:
         names = {normal(title.site), normal(title.site).removeprefix("the ")}

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.catalog import EMPTY, Watermark, watermark
-from indexer.checking import Finding
 from indexer.errors import IndexDamaged
+from indexer.findings import Finding
 from indexer.generations import Generation
 from indexer.layout import Layout
 from indexer.lexical.engine import TantivyTerms

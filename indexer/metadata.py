@@ -17,6 +17,7 @@ HEAD_LINES = 25
 """Lines of the beginning in which bylines, dates and labels are looked for."""
 LONGEST_VALUE = 200
 LONGEST_TITLE = 250
+LONGEST_DATE = 60
 LABEL = re.compile(r"(?P<label>[^\W\d_][\w ()/&.-]{0,30}?)\s*[:：]\s*(?P<value>\S.*)")
 BARE_LABEL = re.compile(r"(?P<label>Source|Organi[sz]er)\(s\)\s*:?\s+(?P<value>\S.*)")
 FIELD_OF_LABEL = {
@@ -115,6 +116,8 @@ def headline(text: str) -> str | None:
 def language_of(text: str) -> str | None:
     """``ko``, ``ja`` or ``zh`` where the script tells; Latin script does not tell a language."""
     sample = text[:20_000]
+    if sample.isascii():
+        return None
     letters = len(LETTER.findall(sample))
     hangul, kana, han = (len(script.findall(sample)) for script in (HANGUL, KANA, HAN))
     if hangul > 0.3 * letters:
@@ -186,14 +189,14 @@ def _dateline(lines: list[str]) -> tuple[str | None, str | None]:
 
 def _days(value: str) -> tuple[str, ...]:
     """The days of the first complete date that opens the value."""
-    found = find_dates(value)
+    found = find_dates(value[:LONGEST_DATE])
     opens = found and len(re.findall(r"\w+", value[: found[0].start])) <= 1
     return found[0].days if opens else ()
 
 
 def _is_date(line: str) -> bool:
     """Whether a line holds a date and beside it at most a weekday or a time of day."""
-    found = find_dates(line)
+    found = find_dates(line) if len(line) <= LONGEST_DATE else []
     if len(found) != 1:
         return False
     rest = line[: found[0].start] + line[found[0].end :]

@@ -78,7 +78,10 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
         " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
         (revision[0], generation, revision[0], generation),
     ).fetchall()
-    return [StoredPassage(*columns, _words(connection, packed)) for *columns, packed in rows]
+    return [
+        StoredPassage(start, stop, context, vector, spans, kinds, vectors, counts, _words(connection, packed))
+        for start, stop, context, vector, spans, kinds, vectors, counts, packed in rows
+    ]
 
 
 def _words(connection: sqlite3.Connection, packed: bytes) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import filelock
 
-from indexer.catalog import Catalog, EMPTY, watermark, write_mark
+from indexer.catalog import EMPTY, Catalog, watermark, write_mark
 from indexer.errors import IndexLocked
 from indexer.generations import active_generation
 from indexer.layout import Layout

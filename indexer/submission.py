@@ -26,6 +26,8 @@ def submitted(identity: str, title: str, text: str, metadata: Mapping[str, objec
     read = next(read_jsonl(where, json.dumps(record).encode()))
     if isinstance(read, ReadError):
         raise read
+    if metadata.get("published") and read.metadata.published is None:
+        raise ReadError(f"{where}: published", "it is not a date", "write it as 2020, 2020-02 or 2020-02-05")
     cleaned = clean(read)
     if not cleaned.text.strip():
         raise ReadError(f"{where}: text", "it holds no text", "give it a text")

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 from service.answer import REASONS, Answer, Citation, Hit, SearchResult
 
+SNIPPET = 320
+"""Characters shown of a passage; JSON holds all of it."""
+
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s+")
 
@@ -15,6 +18,22 @@ _SPACE = re.compile(r"\s+")
 def one_line(text: str) -> str:
     """Return text that a terminal only shows: control and direction characters replaced, on one line."""
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", text)).strip()
+
+
+def cut_before(text: str, length: int) -> str:
+    """Return the end of a text, from a word on, marked where something was left out."""
+    if len(text) <= length:
+        return text
+    _, space, rest = text[-length:].partition(" ")
+    return f"… {rest}" if space and rest else f"…{text[-length:]}"
+
+
+def cut_after(text: str, length: int) -> str:
+    """Return the beginning of a text, up to a word's end, marked where something was left out."""
+    if len(text) <= length:
+        return text
+    start, space, _ = text[:length].rpartition(" ")
+    return f"{start} …" if space and start.strip() else f"{text[:length]}…"
 
 
 def confidence_in_words(confidence: float) -> str:
@@ -51,8 +70,8 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     yield one_line(answer.answer)
     yield ""
     for citation in answer.citations:
-        source = source_of(citation)
-        yield f"[{citation.id}] {source}{' — ' if source else ''}{place_of(citation)}: “{one_line(citation.quote)}”"
+        head = " — ".join(part for part in (source_of(citation), place_of(citation)) if part)
+        yield f"[{citation.id}] {head}: “{one_line(citation.quote)}”"
     yield from (f"Conflict: {one_line(str(conflict))}" for conflict in answer.conflicts)
 
 
@@ -65,4 +84,4 @@ def hit_lines(hits: tuple[Hit, ...]) -> Iterator[str]:
     """Yield rank, score, article, title and text of each hit."""
     for rank, hit in enumerate(hits, 1):
         title = f"{one_line(hit.title)}: " if hit.title else ""
-        yield f"{rank}. {hit.score:.3f} {place_of(hit)} {title}{one_line(hit.text)}"
+        yield f"{rank}. {hit.score:.3f} {place_of(hit)} {title}{cut_after(one_line(hit.text), SNIPPET)}"

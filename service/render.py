@@ -12,12 +12,19 @@ from rich.panel import Panel
 from rich.text import Text
 
 from service.answer import Answer, Citation, Hit, SearchResult
-from service.plain import confidence_in_words, one_line, place_of, reason_of, source_of
+from service.plain import (
+    SNIPPET,
+    confidence_in_words,
+    cut_after,
+    cut_before,
+    one_line,
+    place_of,
+    reason_of,
+    source_of,
+)
 
 AROUND = 160
 """Characters shown on either side of a quote."""
-SNIPPET = 320
-"""Characters shown of a passage."""
 
 _MARK = re.compile(r"\[\d+\]")
 _WORD = re.compile(r"\w+")
@@ -63,14 +70,14 @@ def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
         head.append(one_line(hit.title or hit.article_id), style="bold")
         console.print(head)
         console.print(Text(f"   {place_of(hit)}", style="dim"))
-        console.print(_with_words(_cut_after(one_line(hit.text), SNIPPET), question))
+        console.print(_with_words(cut_after(one_line(hit.text), SNIPPET), question))
 
 
 def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
     before, after = _surroundings(citation, passages)
-    body = Text(_cut_before(before, AROUND), style="dim")
+    body = Text(cut_before(before, AROUND), style="dim")
     body.append(one_line(citation.quote), style="not dim bold green")
-    body.append(_cut_after(after, AROUND))
+    body.append(cut_after(after, AROUND))
     parts: list[RenderableType] = [body]
     # A link with a text fragment is long; the address alone can still be read and copied.
     if citation.url:
@@ -102,22 +109,8 @@ def _joined(before: str, after: str) -> tuple[str, str]:
     return one_line(before) + left, right + one_line(after)
 
 
-def _cut_before(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    _, space, rest = text[-length:].partition(" ")
-    return f"… {rest}" if space and rest else f"…{text[-length:]}"
-
-
-def _cut_after(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    start, space, _ = text[:length].rpartition(" ")
-    return f"{start} …" if space and start.strip() else f"{text[:length]}…"
-
-
 def _with_words(text: str, question: str) -> Text:
-    words = sorted({word for word in _WORD.findall(question) if len(word) > 2 or not word.isascii()})
+    words = sorted({word for word in _WORD.findall(question) if len(word) > 3 or not word.isascii()})
     shown = Text(text)
     shown.pad_left(3)
     if words:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import ArticleState, Keys, Pool, View
+from indexer import ArticleState, Keys, Pool, Statistics, View
 from service.evidence import Candidates, sentence_features
 from service.features import passage_features
 from service.question import Question
@@ -17,7 +17,10 @@ from service.ranker import Ranker
 from service.scores import Floats, Scores, score
 
 DEPTH = 50
-"""Passages that each engine proposes."""
+"""Passages that the model ranks: so many by cosine, and so many by exact BM25."""
+
+PROPOSED = 2 * DEPTH
+"""Passages that the lexical engine proposes: its own order counts deleted texts that it has not merged."""
 
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
@@ -46,7 +49,7 @@ class Evidence:
 def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
     """Rank the passages that may answer, at least ``wanted`` of them where so many exist."""
     near = view.nearest(question.vector, DEPTH, allowed)
-    match = view.matching(question.terms, DEPTH, allowed)
+    match = view.matching(question.terms, PROPOSED, allowed)
     ranked = _rank(view, question, ranker, np.union1d(near, match))
     if len(ranked.pool) < wanted:
         ranked = _extended(view, question, ranker, ranked, allowed, wanted)
@@ -76,12 +79,23 @@ def read_articles(view: View, ranked: Ranked, rows: NDArray[np.int64]) -> dict[i
 
 
 def _rank(view: View, question: Question, ranker: Ranker, keys: Keys) -> Ranked:
-    pool = view.pool(keys)
-    scores = score(question, pool, view.statistics(question.terms))
+    pool, scores = _best_of_both(question, view.pool(keys), view.statistics(question.terms))
     if not len(pool):
         return Ranked(pool, scores, np.zeros(0), np.zeros(0, np.int64))
     relevance = ranker.passages.score(passage_features(question, pool, scores))
     return Ranked(pool, scores, relevance, _best_first(relevance))
+
+
+def _best_of_both(question: Question, pool: Pool, statistics: Statistics) -> tuple[Pool, Scores]:
+    """Keep the best by cosine and the best by BM25, exactly counted, whatever the engines proposed."""
+    scores = score(question, pool, statistics)
+    by_terms = _best_first(scores.bm25)
+    by_terms = by_terms[scores.bm25[by_terms] > 0][:DEPTH]
+    kept = np.union1d(_best_first(scores.cosine)[:DEPTH], by_terms)
+    if len(kept) == len(pool):
+        return pool, scores
+    pool = pool.take(kept)
+    return pool, score(question, pool, statistics)
 
 
 def _extended(

@@ -8,7 +8,7 @@ of the time in which ``civicite ask`` answers.
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,7 +33,7 @@ class Settings:
     """auto, bf16 or f32."""
     threads: int | None = None
     """Processor cores for the model; None leaves the choice to the runtime."""
-    cache_dir: Path = Path("~/.cache/civicite")
+    cache_dir: Path = field(default_factory=lambda: _cache_dir(os.environ))
     """Where what the runtime prepares once is kept; by default civicite below XDG_CACHE_HOME or ~/.cache."""
     top_k: int = 10
     """Passages that are shown when neither a command nor a request says how many."""

@@ -37,7 +37,7 @@ PASSAGES = [passage(seed, 3 + seed * 7 % 190) for seed in range(100)]
 def engines(encoder_cache: Path) -> dict[str, LoadedEncoder]:
     engines = {
         "f32": load_encoder(cache_dir=encoder_cache, precision="f32"),
-        "torch": load_encoder(cache_dir=encoder_cache, runtime="torch"),
+        "torch": load_encoder(cache_dir=encoder_cache, runtime="torch", threads=1),
         "hashing": load_encoder(cache_dir=encoder_cache, runtime="hashing"),
     }
     best = load_encoder(cache_dir=encoder_cache)
@@ -68,10 +68,10 @@ def test_passage_vectors_are_those_of_sentence_transformers(engines: dict[str, L
         from sentence_transformers import SentenceTransformer
 
         stock = SentenceTransformer(str(find_model(None).path), device="cpu", local_files_only=True)
-        expected = stock.encode([one.text for one in PASSAGES[:24]], normalize_embeddings=True)
+        expected = stock.encode([one.text for one in PASSAGES[:16]], normalize_embeddings=True)
     for name, least in (("torch", 0.99999), ("f32", 0.9999), ("bf16", 0.999)):
         if name in engines:
-            found = np.array([one.passage for one in engines[name].documents(PASSAGES[:24])])
+            found = np.array([one.passage for one in engines[name].documents(PASSAGES[:16])])
             assert np.sum(found * expected, axis=1).min() >= least
 
 
@@ -81,13 +81,15 @@ def test_every_vector_of_openvino_is_that_of_torch(
 ) -> None:
     if name not in engines:
         pytest.skip("this processor has no bf16")
-    expected = list(engines["torch"].documents(PASSAGES[:24]))
-    assert least_cosine(list(engines[name].documents(PASSAGES[:24])), expected) >= least
+    expected = list(engines["torch"].documents(PASSAGES[:16]))
+    assert least_cosine(list(engines[name].documents(PASSAGES[:16])), expected) >= least
 
 
 def test_a_passage_has_the_same_vectors_in_any_company(engine: LoadedEncoder) -> None:
-    alone = [next(iter(engine.documents([one]))) for one in PASSAGES]
-    together = list(engine.documents(PASSAGES))
+    # Torch takes one passage a pass, and takes its time over it.
+    some = PASSAGES[:8] if engine.runtime == "torch" else PASSAGES
+    alone = [next(iter(engine.documents([one]))) for one in some]
+    together = list(engine.documents(some))
     assert all(map(same, alone, together))
 
 
@@ -158,7 +160,7 @@ def test_a_passage_as_long_as_the_window_is_encoded_and_a_longer_one_refused(eng
 
 
 def test_progress_adds_up_to_the_documents(engine: LoadedEncoder) -> None:
-    for count in (3, 100):
+    for count in (3, 8 if engine.runtime == "torch" else 100):
         told: list[int] = []
         assert len(list(engine.documents(PASSAGES[:count], told.append))) == count
         assert sum(told) == count

@@ -66,7 +66,7 @@ def test_a_damaged_compiled_model_is_made_again(encoder: LoadedEncoder, copied_c
 
 
 def test_a_damaged_conversion_is_converted_again_and_told(encoder: LoadedEncoder, copied_cache: Path) -> None:
-    for blob in copied_cache.rglob("*.blob"):
+    for blob in list(copied_cache.rglob("*.blob")):
         shutil.rmtree(blob.parent)
     [weights] = copied_cache.rglob("model.bin")
     damage(weights)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.article import RawArticle
+from indexer.clean import clean
 from indexer.errors import ReadError
 from indexer.readers import READERS, SUFFIXES, read, read_file
 
@@ -270,6 +271,23 @@ def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> Non
     assert all(sentence in text for sentence in sentences)
     assert "Menu entry" not in text
     assert "Imprint" not in text
+
+
+def test_a_page_laid_out_by_tables_gives_its_article_and_its_rows() -> None:
+    sentences = (
+        "The council closed the lower bridge on Tuesday evening.",
+        "It opens when its piers are mended again.",
+    )
+    menu = "<div class='menu'><ul><li>Offices</li><li>Permits</li></ul></div>"
+    facts = "<table><tr><th>Date</th><td>2022-05-03</td></tr></table>"
+    article = f"<h3>Bridge closed</h3>{facts}<div>{'<br>'.join(sentences)}</div>"
+    layout = f"<table><tr><td>{menu}</td><td><div>{article}</div></td></tr></table>"
+    page = f"<html><head><title>News | City of Pell</title></head><body>{layout}</body></html>"
+    assert only_article("a.html", page.encode()).text.split("\n\n") == [
+        "Bridge closed",
+        "Date | 2022-05-03",
+        "\n".join(sentences),
+    ]
 
 
 def test_a_page_too_short_to_tell_its_main_text_is_taken_whole() -> None:

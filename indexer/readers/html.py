@@ -8,7 +8,7 @@ left inside the region is for cleaning to remove.
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.errors import ReadError
+from indexer.furniture import is_prose
 from indexer.readers.encoding import decode
 from indexer.readers.fields import language_tag, metadata_from, titled
 
@@ -32,6 +33,7 @@ INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby "
     "s samp small span strike strong sub sup time tt u var wbr".split()
 )
+HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 NEVER_MAIN = frozenset(("nav", "footer"))
 SELDOM_MAIN = re.compile(
     r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|newsletter|"
@@ -83,11 +85,14 @@ def _extracted(page: str) -> tuple[str, Metadata]:
     walk = _Walk()
     walk.through(root)
     walk.flush(root)
-    text = _joined(_main_blocks(walk.blocks, found))
+    blocks = _main_blocks(walk.blocks, found)
+    text = _joined(blocks)
     metadata = _metadata(found, root.get("lang") or "")
-    if text and metadata.title and metadata.title not in plain_line(text):
-        text = titled(metadata.title, text)
-    return text, metadata
+    if not text or not metadata.title or metadata.title in plain_line(text):
+        return text, metadata
+    if blocks[0].element.tag in HEADINGS:  # the window names the section, the page its article
+        return text, replace(metadata, title=None)
+    return titled(metadata.title, text), metadata
 
 
 def _found(page: str) -> Any:
@@ -172,9 +177,9 @@ def _main_blocks(blocks: list[_Block], found: Any) -> list[_Block]:
     """The blocks of the smallest element that holds all that was found, but for what is seldom main text."""
     lines = {_key(line) for line in (found.text or "").splitlines()} if found else set()
     lines |= {_key(found.title or "")} if found else set()
-    marked = {
-        block.element for block in blocks if any(_key(line) in lines for line in block.text.splitlines())
-    }
+    shown = [block for block in blocks if any(_key(line) in lines for line in block.text.splitlines())]
+    certain = [block for block in shown if block.element.tag in HEADINGS or is_prose(block.text)]
+    marked = {block.element for block in certain or shown}
     marked = {element for element in marked if not _is_aside(element, never=True)}
     region = _common_ancestor(list(marked))
     return [

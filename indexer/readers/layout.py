@@ -14,7 +14,7 @@ PAGE_NUMBER = re.compile(
     r"(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?|[-–]\s*\d+\s*[-–]|\d+\s*쪽", re.IGNORECASE
 )
 SENTENCE_END = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
-BROKEN_WORD = re.compile(r"(\w*[^\W\d_])[-\u00ad\u2010]$")
+BROKEN_WORD = re.compile(r"([^\W\d_]{1,40})[-\u00ad\u2010]$")
 EDGE_LINES = 3
 RUNNING_SHARE = 0.4
 """A line at the same edge of this share of pages runs: odd and even pages may differ."""
@@ -45,11 +45,11 @@ def paragraphs(pages: Sequence[Page]) -> str:
     above = ""
     for line, mark in _marked(kept):
         below = line.text
-        broken = BROKEN_WORD.search(above)
+        broken = BROKEN_WORD.search(above[-41:])
         if broken and below[:1].islower() and not line.apart:
             ending = re.match(r"\w+", below)
             rest = ending[0] if ending else ""
-            pieces[-1] = above[: broken.start()] + _mended(broken[1], rest, words)
+            pieces[-1] = above[: -len(broken[0])] + _mended(broken[1], rest, words)
             pieces += [mark, below[len(rest) :]]
         else:
             pieces += [_separator(above, line, width, mark) if above else mark, below]

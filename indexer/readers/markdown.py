@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-MARKUP = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
+MARKUP = re.compile(r"<[^<>]*>")
 DEEPEST = 100
 """Blocks nested deeper than this are cut by the parser; its own default of 20 is met in quoted mail."""
 

@@ -1,0 +1,95 @@
+"""Runs the peers on a collection and compares their rankings with civicite's, question by question."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import program
+from benchmarks.collection import Collection, Question, plain_corpus, write_questions
+from benchmarks.intervals import mean_interval, paired_difference
+from benchmarks.memory import size_mib
+from benchmarks.parts import Part
+from benchmarks.peers_setup import PYTHON
+from benchmarks.ranking import Values, measure, read_run
+from benchmarks.timing import summarise
+
+PEERS = {"sentence-transformers + FAISS": "dense", "txtai hybrid": "txtai_hybrid"}
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+STARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PeerMeasured:
+    """A peer's per-question values and its timings as JSON values."""
+
+    values: Values
+    timings: dict[str, object]
+
+
+def measure_peer(module: str, collection: Collection, folder: Path) -> PeerMeasured:
+    """Build a peer's index from nothing, put the judged questions to it one by one, and value its ranking."""
+    index = folder / f"{collection.name}-{module}"
+    index.mkdir(exist_ok=True)
+    corpus = plain_corpus(collection, folder)
+    built, whole = _verb(module, folder, "build", corpus, index)
+    queries = write_questions(collection.judged, folder / f"{collection.name}-peer-queries.jsonl")
+    run_file = folder / f"{collection.name}-{module}.run"
+    asked, _ = _verb(module, folder, "search", index, queries, run_file)
+    timings: dict[str, object] = {
+        "index seconds, whole process": whole,
+        "index seconds": built["seconds"],
+        "index MiB": size_mib(index),
+        "one question, whole process, seconds": _starts(module, collection.judged[:1], index, folder),
+        "open seconds": asked["open seconds"],
+        "search ms": asdict(summarise(asked["search ms"])),
+        "resident MiB": asked["resident MiB"],
+    }
+    return PeerMeasured(measure(read_run(run_file), collection.judgements), timings)
+
+
+def compare(
+    collection: Collection, ours: Values, peers: Mapping[str, PeerMeasured], parts: list[Part]
+) -> dict[str, object]:
+    """Return part to peer to measure: its mean, and civicite's minus its own with 95 % intervals."""
+    clusters = {one.id: one.paragraph for one in collection.questions if one.paragraph}
+    kept = {"all": frozenset(collection.judgements)}
+    kept |= {
+        str(part): part.of(collection.questions) for part in parts if part.name in (None, collection.name)
+    }
+    return {
+        name: {
+            peer: {
+                measured: {
+                    "peer": asdict(mean_interval(_within(values, ids), clusters)),
+                    "civicite minus peer": asdict(
+                        paired_difference(_within(ours[measured], ids), _within(values, ids), clusters)
+                    ),
+                }
+                for measured, values in found.values.items()
+            }
+            for peer, found in peers.items()
+        }
+        for name, ids in kept.items()
+        if any(key in ids for key in collection.judgements)
+    }
+
+
+def _starts(module: str, question: tuple[Question, ...], index: Path, folder: Path) -> float:
+    """Median seconds of whole processes that load an index and answer one question."""
+    single = write_questions(question, folder / "single.jsonl")
+    return median(
+        _verb(module, folder, "search", index, single, folder / "single.run")[1] for _ in range(STARTS)
+    )
+
+
+def _within(values: Mapping[str, float], ids: frozenset[str]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if key in ids}
+
+
+def _verb(module: str, folder: Path, verb: str, *paths: Path) -> tuple[dict[str, Any], float]:
+    output = folder / f"{module}-{verb}.json"
+    seconds = program.run([PYTHON, "-m", f"benchmarks.peers.{module}", verb, *paths], output, OFFLINE)
+    return json.loads(output.read_text(encoding="utf-8").splitlines()[-1]), seconds

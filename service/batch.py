@@ -1,0 +1,107 @@
+"""Many questions from a JSON Lines file, one after the other: ``_id`` and ``text`` on each line.
+
+Knows what a valid line is, and that every line in gives something out, in order. Knows nothing of how a
+question is answered.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from indexer import InputError
+from service.answer import Hit
+from service.assistant import LONGEST_QUESTION
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A valid line."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An invalid line; ``id`` is None when it could not be read."""
+
+    id: str | None
+    error: str
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return the promised JSON object."""
+        return {"question_id": self.id, "error": self.error}
+
+
+def checked_question(text: str) -> str:
+    """Return a question that can be asked; raises InputError when it is blank, too long or no text."""
+    if not text.strip():
+        raise InputError("question", "it is empty", "ask something")
+    if len(text) > LONGEST_QUESTION:
+        raise InputError("question", f"it has {len(text)} characters", f"use up to {LONGEST_QUESTION}")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError("question", "it is not valid text", "write it in UTF-8")
+    return text
+
+
+def questions(file: Path) -> Iterator[Asked | Refused]:
+    """Read a file line by line, ``-`` being standard input; raises InputError when it cannot be read."""
+    with _opened(file) as stream:
+        for number, line in enumerate(stream, 1):
+            yield _question(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number)
+
+
+def trec_lines(question: str, hits: tuple[Hit, ...]) -> Iterator[str]:
+    """Yield the lines of a TREC run: ``qid Q0 article_id rank score civicite``.
+
+    Evaluation programs sort by score and break ties their own way, so scores fall strictly.
+    """
+    score = math.inf
+    for rank, hit in enumerate(hits, 1):
+        score = min(hit.score, math.nextafter(score, -math.inf))
+        yield f"{question} Q0 {hit.article_id} {rank} {score!r} civicite"
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(str(file), reason, "give a JSON Lines file with _id and text") from error
+    with stream:
+        yield stream
+
+
+def _question(line: bytes, number: int) -> Asked | Refused:
+    identity = None
+    try:
+        record = json.loads(line.decode())
+        if not isinstance(record, dict):
+            return Refused(None, f"line {number}: it is no JSON object")
+        identity = _identity(record.get("_id"))
+        if identity is None:
+            return Refused(None, f"line {number}: _id is missing or no text without white space")
+        text = record.get("text")
+        if not isinstance(text, str):
+            return Refused(identity, f"line {number}: text is missing or no text")
+        return Asked(identity, checked_question(text))
+    except InputError as error:
+        return Refused(identity, f"line {number}: {error}")
+    except (ValueError, RecursionError):
+        return Refused(None, f"line {number}: it is no JSON in UTF-8")
+
+
+def _identity(value: object) -> str | None:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    # White space would break a TREC line, a lone surrogate every JSON line.
+    is_id = isinstance(text, str) and text and not any(c.isspace() or "\ud800" <= c <= "\udfff" for c in text)
+    return text if isinstance(text, str) and is_id else None

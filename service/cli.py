@@ -1,0 +1,71 @@
+"""The command line: its commands, and how whatever goes wrong becomes one line and an exit status.
+
+Imports nothing heavy: each command imports what it needs when it runs, so that ``ask`` starts quickly.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.commands_ask import ask, search
+from service.commands_index import index, remove, status, verify
+from service.commands_serve import serve
+from service.output import complain, use_utf8, write
+
+app = typer.Typer(
+    name="civicite",
+    help="Answers questions about cities with quotations that are verified against their source.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        write([f"civicite {installed('civicite')}"])
+    elif context.invoked_subcommand is None:
+        write([context.get_help()])
+
+
+for command in (index, ask, search, serve, status, remove, verify):
+    app.command(command.__name__)(command)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    use_utf8()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status: 0, 1 when it failed, 2 when it was called wrongly."""
+    try:
+        returned = app(arguments, prog_name="civicite", standalone_mode=False)
+    except typer.BadParameter as error:
+        complain(f"civicite: {error.format_message()}")
+        return error.exit_code
+    except typer.TyperException as error:
+        complain(f"civicite: {error.format_message()}; see 'civicite --help'")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except OSError as error:
+        complain(f"civicite: {error}")
+        return 1
+    except Exception as error:
+        # Only now: the errors live in a package that takes long to import.
+        from indexer import CiviciteError
+
+        if not isinstance(error, CiviciteError):
+            raise
+        complain(f"civicite: {error}")
+        return 1
+    return int(returned or 0)

@@ -1,0 +1,166 @@
+"""The commands that question an index: ``ask`` and ``search``, one question or a file of them."""
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.options import (
+    FilterOption,
+    FromOption,
+    IndexOption,
+    JsonOption,
+    ToOption,
+    TopOption,
+    filters_from,
+    settings_with,
+)
+from service.output import as_json, complain, is_terminal, write, write_json
+
+if TYPE_CHECKING:
+    from indexer import Filters
+    from service.assistant import Assistant
+    from service.settings import Settings
+
+
+class Format(StrEnum):
+    """How a file of questions is answered by ``search``."""
+
+    TREC = "trec"
+    JSON = "json"
+
+
+def ask(
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False)] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="JSON Lines with _id and text; one line of JSON for each."),
+    ] = None,
+    index: IndexOption = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Answer only from this confidence on; 0 answers always."),
+    ] = None,
+    top_k: TopOption = None,
+    facets: FilterOption = None,
+    published_from: FromOption = None,
+    published_to: ToOption = None,
+    as_json_lines: JsonOption = False,
+) -> None:
+    """Answer a question with quotations from the articles, or say why not."""
+    _one_of("--questions", question, questions)
+    filters = filters_from(facets or [], published_from, published_to)
+    settings = settings_with(index, min_confidence=min_confidence, top_k=top_k)
+    if questions is not None:
+        assistant = _opened(settings)
+        write(_answers(assistant, questions, settings.top_k, filters, settings.min_confidence))
+        return
+    from service.batch import checked_question
+
+    checked = checked_question(question or "")
+    answer = _opened(settings).ask(
+        checked, top_k=settings.top_k, filters=filters, min_confidence=settings.min_confidence
+    )
+    if as_json_lines:
+        write_json(answer.to_dict())
+    elif is_terminal(sys.stdout):
+        from rich.console import Console
+
+        from service.render import show_answer
+
+        show_answer(answer, Console())
+    else:
+        from service.plain import answer_lines
+
+        write(answer_lines(answer))
+
+
+def search(
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False)] = None,
+    queries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON Lines with _id and text.")
+    ] = None,
+    output: Annotated[
+        Format | None,
+        typer.Option("--format", help="For --queries: a TREC run of articles, or JSON Lines of passages."),
+    ] = None,
+    index: IndexOption = None,
+    top_k: TopOption = None,
+    facets: FilterOption = None,
+    published_from: FromOption = None,
+    published_to: ToOption = None,
+    as_json_lines: JsonOption = False,
+) -> None:
+    """Show the passages nearest to a question."""
+    _one_of("--queries", question, queries)
+    filters = filters_from(facets or [], published_from, published_to)
+    settings = settings_with(index, top_k=top_k)
+    if queries is not None:
+        _search_many(_opened(settings), queries, settings.top_k, filters, output or Format.JSON)
+        return
+    if output is Format.TREC:
+        raise typer.BadParameter("a TREC run needs --queries", param_hint="--format")
+    from service.batch import checked_question
+
+    checked = checked_question(question or "")
+    result = _opened(settings).search(checked, top_k=settings.top_k, filters=filters)
+    if as_json_lines or output is Format.JSON:
+        write_json(result.to_dict())
+    elif is_terminal(sys.stdout):
+        from rich.console import Console
+
+        from service.render import show_search
+
+        show_search(result, Console())
+    else:
+        from service.plain import search_lines
+
+        write(search_lines(result))
+
+
+def _one_of(option: str, question: str | None, file: Path | None) -> None:
+    if (question is None) == (file is None):
+        raise typer.BadParameter("give either a question or a file of them", param_hint=option)
+
+
+def _opened(settings: "Settings") -> "Assistant":
+    from service.assistant import Assistant
+
+    return Assistant.open(settings.index, settings)
+
+
+def _answers(
+    assistant: "Assistant", file: Path, top_k: int, filters: "Filters", min_confidence: float | None
+) -> Iterator[str]:
+    from service.batch import Refused, questions
+
+    for one in questions(file):
+        if isinstance(one, Refused):
+            yield as_json(one.to_dict())
+        else:
+            answer = assistant.ask(one.text, top_k=top_k, filters=filters, min_confidence=min_confidence)
+            yield as_json({"question_id": one.id, **answer.to_dict()})
+
+
+def _search_many(assistant: "Assistant", file: Path, top_k: int, filters: "Filters", output: Format) -> None:
+    """Write results as they come; a TREC run has no place for errors, so they go to standard error."""
+    from service.batch import Refused, questions, trec_lines
+
+    refused = 0
+    for one in questions(file):
+        if isinstance(one, Refused) and output is Format.JSON:
+            write_json(one.to_dict())
+        elif isinstance(one, Refused):
+            refused += 1
+            complain(f"civicite: {file}: {one.error}")
+        elif output is Format.JSON:
+            found = assistant.search(one.text, top_k=top_k, filters=filters)
+            write_json({"question_id": one.id, **found.to_dict()})
+        else:
+            found = assistant.search_articles(one.text, top_k=top_k, filters=filters)
+            write(["\n".join(trec_lines(one.id, found.hits))] if found.hits else [])
+    if refused:
+        raise typer.Exit(1)

@@ -1,0 +1,128 @@
+"""Taking in files: what a run reads, what ``--sync`` withdraws, and when it refuses to.
+
+Knows the rules of synchronising. Knows nothing of terminals; the editor does the work.
+"""
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from indexer import Editor, Found, InputError, ReadError, Report, articles, find
+
+Step = Callable[[Report], None]
+Advance = Callable[[], None]
+
+
+@dataclass(slots=True)
+class Reading:
+    """Files below some PATHs, read once; remembers what came by.
+
+    ``unreadable`` holds root and path of every file of which something could not be read.
+    """
+
+    paths: Sequence[Path]
+    advance: Advance = lambda: None
+    identities: set[str] = field(default_factory=set)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+
+    def __iter__(self) -> Iterator[Found | ReadError]:
+        """Yield the articles, and an error for whatever cannot be read as one."""
+        for source in find(self.paths):
+            for one in articles(source):
+                if isinstance(one, ReadError):
+                    self.unreadable.add((str(source.root), source.path))
+                else:
+                    self.identities.add(one.article.id)
+                yield one
+            self.advance()
+
+
+def take_in(editor: Editor, reading: Reading, step: Step, *, sync: bool, yes: bool) -> Report:
+    """Take the articles in; with ``sync`` also withdraw what came from the same PATHs and is gone.
+
+    Raises InputError, before anything is changed, when so much is gone that it looks like a mistake and
+    ``yes`` does not confirm it.
+    """
+    if not sync:
+        return editor.put(reading, step)
+    with tempfile.TemporaryFile() as file:
+        failed = list(_spooled(reading, file))
+        lost = gone(editor, reading)
+        if not yes:
+            refuse_loss(reading.paths, lost)
+        report = editor.put(_chained(failed, file), step)
+        wanted = [identity for identities in lost.values() for identity in identities.lost]
+        if wanted:
+            report.withdrawn = editor.withdraw(wanted).withdrawn
+    return report
+
+
+def plan(editor: Editor, reading: Reading, *, sync: bool) -> Report:
+    """Say what :func:`take_in` would do."""
+    report = editor.plan(reading)
+    if sync:
+        report.withdrawn = [one for loss in gone(editor, reading).values() for one in loss.lost]
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Of so many ``known`` current articles of one PATH these are ``lost``; ``files`` are left there."""
+
+    known: int
+    lost: tuple[str, ...]
+    files: int
+
+
+def gone(editor: Editor, reading: Reading) -> dict[Path, Loss]:
+    """Return for each PATH the articles that came from it and were not read again.
+
+    What stands in a file that could not be read, wholly or in part, is kept. To be called after reading.
+    """
+    losses, counted = {}, set[str]()
+    for path in dict.fromkeys(reading.paths):
+        known, root = editor.articles_under(path), str(path.resolve())
+        lost = tuple(
+            identity
+            for identity, file in known.items()
+            if identity not in reading.identities | counted and (root, file) not in reading.unreadable
+        )
+        counted.update(lost)
+        losses[path] = Loss(len(known), lost, len(find([path])))
+    return losses
+
+
+def refuse_loss(paths: Iterable[Path], losses: dict[Path, Loss]) -> None:
+    """Raise InputError for a PATH that is empty or has lost more than half of its articles."""
+    for path in paths:
+        loss = losses[path]
+        if loss.files == 0:
+            raise InputError(
+                str(path), "there is nothing to take in here", "check the path, or confirm with --yes"
+            )
+        if 2 * len(loss.lost) > loss.known:
+            problem = f"{len(loss.lost)} of its {loss.known} articles are gone"
+            raise InputError(str(path), problem, "check the path, or confirm with --yes")
+
+
+def _spooled(reading: Reading, file: BinaryIO) -> Iterator[ReadError]:
+    """Write what was read to a file, since nothing may be changed before all is read; yield the errors."""
+    for one in reading:
+        if isinstance(one, ReadError):
+            yield one
+        else:
+            pickle.dump(one, file)
+
+
+def _chained(failed: list[ReadError], file: BinaryIO) -> Iterator[Found | ReadError]:
+    yield from failed
+    file.seek(0)
+    while True:
+        try:
+            found: Found = pickle.load(file)  # noqa: S301 - our own temporary file, which has no name
+        except EOFError:
+            return
+        yield found

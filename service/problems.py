@@ -1,0 +1,143 @@
+"""Errors over HTTP: one shape, the problem document of RFC 9457, with stable types.
+
+Knows which error becomes which problem. A problem never holds a path of this machine, a traceback or the
+value that was sent.
+"""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from indexer import (
+    ArticleNotFound,
+    CiviciteError,
+    IndexDamaged,
+    IndexLocked,
+    IndexNotFound,
+    InputError,
+)
+
+TYPES = "urn:civicite:problem:"
+RETRY_SECONDS = 5
+"""After how long a writer may try again when another one holds the index."""
+
+log = logging.getLogger("uvicorn.error")
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    problem: str
+
+
+class ProblemDocument(BaseModel):
+    """A problem document of RFC 9457; ``type`` is stable, ``detail`` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+class Problem(Exception):
+    """Raised by an endpoint to answer with a problem document."""
+
+    def __init__(self, status: int, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail = status, kind, detail
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Make an application answer every error with a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(CiviciteError, _on_civicite_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe an endpoint's problems for OpenAPI."""
+    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def problem_response(
+    status: int, kind: str, detail: str, errors: Sequence[FieldProblem] = (), retry: int | None = None
+) -> JSONResponse:
+    """Return a problem document as a response."""
+    document: dict[str, Any] = {
+        "type": TYPES + kind,
+        "title": kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [error.model_dump() for error in errors]
+    headers = {"Retry-After": str(retry)} if retry is not None else None
+    return JSONResponse(document, status, headers, media_type="application/problem+json")
+
+
+def _on_problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this class
+    return problem_response(error.status, error.kind, error.detail)
+
+
+def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, ArticleNotFound):
+        return problem_response(404, "article-not-found", f"{error.where}: {error.problem}")
+    if isinstance(error, InputError):
+        return problem_response(422, "invalid-request", str(error))
+    if isinstance(error, IndexLocked):
+        detail = "another writer holds the index; try again in a moment"
+        return problem_response(503, "index-locked", detail, retry=RETRY_SECONDS)
+    if isinstance(error, IndexNotFound):
+        return problem_response(503, "index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
+    # The message may name folders of this machine: it belongs in the log.
+    log.error("%s %s: %s", request.method, request.url.path, error)
+    kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"
+    return problem_response(500, kind, "the index cannot be used; the server's log says why")
+
+
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    errors = [_field_problem(one) for one in error.errors()]
+    detail = "; ".join(f"{one.field}: {one.problem}" for one in errors[:5])
+    return problem_response(422, "invalid-request", detail, errors[:50])
+
+
+def _field_problem(error: dict[str, Any]) -> FieldProblem:
+    if error["type"] == "json_invalid":
+        return FieldProblem(field="body", problem="it is not valid JSON")
+    place = [str(part) for part in error["loc"][1:]] or [str(error["loc"][0])]
+    shown = ".".join(place)[:200].encode("utf-8", "replace").decode()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return FieldProblem(field=shown, problem=message.encode("utf-8", "replace").decode())
+
+
+def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    kinds = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+    details = {
+        404: "there is nothing at this address; /openapi.json describes what there is",
+        405: "this address does not know this method; /openapi.json describes what there is",
+        400: "the body is not JSON in UTF-8",
+        413: "the body is larger than this server takes",
+    }
+    kind = kinds.get(error.status_code, "http-error")
+    response = problem_response(error.status_code, kind, details.get(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(500, "internal-error", "something went wrong here; the server's log says what")

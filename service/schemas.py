@@ -1,0 +1,151 @@
+"""The requests of the HTTP interface, checked field by field; unknown fields are refused.
+
+Knows pydantic, which nothing further in does. Answers need no schema of their own: they are the
+dataclasses of ``answer.py``.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
+
+from indexer import Filters
+from service.assistant import LONGEST_QUESTION
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Values = Annotated[list[Name], Field(min_length=1, max_length=100)]
+
+EXAMPLE: JsonDict = {
+    "question": "Which river was uncovered in the middle of Seoul?",
+    "top_k": 3,
+    "filters": {"city": ["Seoul"], "published": {"from": "2019-01-01", "to": None}},
+}
+
+
+class Body(BaseModel):
+    """What every request shares."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PublishedRange(Body):
+    """ISO days, both inclusive; an article without a date is in no range."""
+
+    from_: str | None = Field(None, alias="from", max_length=10, examples=["2019-01-01"])
+    to: str | None = Field(None, max_length=10)
+
+
+class RequestFilters(Body):
+    """Facet names with the values wanted, any of them; beside ``published``, every name is a facet."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Values | Name]
+    published: PublishedRange | None = None
+
+    def to_filters(self) -> Filters:
+        """Return what the index understands; raises InputError for a date that is none."""
+        chosen = {
+            name.lower(): (value,) if isinstance(value, str) else tuple(value)
+            for name, value in self.__pydantic_extra__.items()
+        }
+        days = self.published or PublishedRange.model_validate({})
+        return Filters(tuple(sorted(chosen.items())), days.from_, days.to)
+
+
+class SearchRequest(Body):
+    """A question with the passages wanted."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
+    top_k: int | None = Field(None, ge=1, le=100, description="10 unless the server is set otherwise")
+    filters: RequestFilters | None = None
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="Of no effect on a search"
+    )
+    as_of: Any = Field(None, description="Reserved; must be null for now")
+
+    @field_validator("question")
+    @classmethod
+    def _not_blank(cls, question: str) -> str:
+        if not question.strip():
+            raise ValueError("it is blank")
+        return question
+
+
+class AskRequest(SearchRequest):
+    """A question to answer."""
+
+    min_confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Confidence from which on to answer; 0 answers always",
+    )
+
+
+class ArticleBody(Body):
+    """An article to put, as a record of a JSON Lines collection."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Green roofs in Basel",
+                    "text": "Basel has required green roofs on new flat buildings since 2002.",
+                    "metadata": {"city": ["Basel"], "published": "2024-05"},
+                }
+            ]
+        }
+    )
+    title: str = Field("", max_length=1000)
+    text: str = Field(min_length=1, max_length=10_000_000)
+    metadata: dict[Name, str | int | float | bool | list[str | int | float | bool] | None] = Field(
+        default_factory=dict, description="publisher, author, url, published, language; all else are facets"
+    )
+
+
+class CitationToVerify(Body):
+    """A citation as an answer gives it; what identifies the quote is required, the rest may be left out."""
+
+    article_id: str
+    revision: Number
+    sha256: str
+    start: Number
+    end: Number
+    quote: str
+    prefix: str = ""
+    suffix: str = ""
+    id: int | None = None
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published: str | None = None
+    link: str | None = None
+    score: float | None = None
+    page: int | None = None
+
+
+class VerifyRequest(Body):
+    """Citations to verify."""
+
+    citations: list[CitationToVerify] = Field(max_length=1000)
+
+
+class ListQuery(BaseModel):
+    """Which articles to list: those whose ids follow ``after``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    after: str = ""
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class ArticleQuery(BaseModel):
+    """Which revision of an article, and which span of its text; offsets are code points, 0-based."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    revision: Number | None = None
+    start: Number | None = None
+    end: Number | None = None

@@ -1,0 +1,352 @@
+"""The command line as a person and a program meet it: output, errors, exit statuses, pipes."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commandline import COMMAND, ENVIRONMENT, civicite
+
+from indexer import Index
+from service.cli import run
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+QUESTION = "How many cities were Role Model Cities in February 2020?"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "index"
+    done = civicite("index", CORPUS, "--index", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
+    return
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+def jsonl(path: Path, *lines: object) -> Path:
+    path.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
+    return path
+
+
+def test_index_ends_with_counts_and_a_second_run_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "index")
+    assert run(["index", str(CORPUS), "--index", folder]) == 0
+    count = len([path for path in CORPUS.glob("*.md") if path.name != "README.md"])
+    assert lines_of(capsys) == [f"added {count}, changed 0, unchanged 0, withdrawn 0, failed 0"]
+    assert run(["index", str(CORPUS), "--index", folder]) == 0
+    assert lines_of(capsys) == [f"added 0, changed 0, unchanged {count}, withdrawn 0, failed 0"]
+
+
+def test_a_file_that_cannot_be_read_is_named_the_others_are_taken_in_and_the_status_is_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.md").write_text("The tram runs every five minutes.")
+    (tmp_path / "in" / "empty.md").write_text("")
+    assert run(["index", str(tmp_path / "in"), "--index", str(tmp_path / "index"), "--json"]) == 1
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert (report["added"], report["failed"], report["articles"]["added"]) == (1, 1, ["good"])
+    assert report["failures"][0]["where"].endswith("empty.md")
+    assert re.fullmatch(r"failed: \S+empty\.md: is empty; .+\n", err)
+
+
+def test_ask_in_a_pipe_is_the_answer_an_empty_line_and_numbered_citations(index: Path) -> None:
+    done = civicite("ask", QUESTION, "--index", index, "--min-confidence", "0")
+    answer, empty, *citations = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert empty == ""
+    assert re.search(r"\[1\]", answer)
+    assert [re.match(r"\[(\d+)\] ", line)[1] for line in citations] == [  # type: ignore[index]
+        str(number) for number in range(1, len(citations) + 1)
+    ]
+    assert "\x1b" not in done.stdout
+
+
+def test_ask_as_json_quotes_what_stands_in_the_article(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["ask", QUESTION, "--index", str(index), "--min-confidence", "0", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert not answer["abstained"]
+    assert answer["citations"]
+    with Index.open(index).view() as view:
+        for one in answer["citations"]:
+            article = view.article(one["article_id"], one["revision"])
+            assert article.text[one["start"] : one["end"]] == one["quote"]
+            assert article.sha256 == one["sha256"]
+
+
+def test_an_abstention_is_no_failure_and_shows_the_nearest_passages(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["ask", QUESTION, "--index", str(index), "--min-confidence", "1", "--json", "-k", "2"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["answer"], answer["abstained"]) == (None, True)
+    assert answer["reason"]
+    assert len(answer["passages"]) == 2
+
+
+def test_many_questions_give_one_line_each_in_order_and_an_invalid_line_an_error(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(
+        tmp_path / "q.jsonl",
+        {"_id": "a", "text": QUESTION},
+        "not json",
+        {"_id": "b"},
+        "",
+        {"_id": "c", "text": "  "},
+        ["d"],
+        {"text": "no id"},
+        {"_id": "e f", "text": "an id with a space"},
+        '{"_id": "g", "text": "\\ud800"}',
+        {"_id": 7, "text": "Where is Songdo?"},
+    )
+    assert run(["ask", "--questions", str(file), "--index", str(index), "--json"]) == 0
+    answers = [json.loads(line) for line in lines_of(capsys)]
+    assert [one["question_id"] for one in answers] == ["a", None, "b", None, "c", None, None, None, "g", "7"]
+    assert ["error" in one for one in answers] == [False, *[True] * 8, False]
+    assert all(set(one) == {"question_id", "error"} for one in answers[1:-1])
+    assert answers[0]["question"] == QUESTION
+
+
+def test_questions_come_from_standard_input_and_a_byte_order_mark_is_no_error(index: Path) -> None:
+    line = "\ufeff" + json.dumps({"_id": "q", "text": "서울의 청계천은?"}, ensure_ascii=False)
+    locale = {**ENVIRONMENT, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = civicite("ask", "--questions", "-", "--index", index, stdin=line, environment=locale)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["question"] == "서울의 청계천은?"
+    assert "서울" in done.stdout
+
+
+def test_a_trec_run_has_each_article_once_and_scores_that_fall(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "q.jsonl", {"_id": "q1", "text": QUESTION}, {"_id": "q2", "text": "heat"})
+    options = ["--queries", str(file), "-k", "100", "--format", "trec", "--index", str(index)]
+    assert run(["search", *options]) == 0
+    rows = [line.split(" ") for line in lines_of(capsys)]
+    for question in ("q1", "q2"):
+        mine = [row for row in rows if row[0] == question]
+        assert [row[3] for row in mine] == [str(rank) for rank in range(1, len(mine) + 1)]
+        assert len({row[2] for row in mine}) == len(mine) > 10
+        scores = [float(row[4]) for row in mine]
+        assert all(before > after for before, after in zip(scores, scores[1:], strict=False))
+        assert all(row[1] == "Q0" and row[5:] == ["civicite"] for row in mine)
+
+
+def test_an_invalid_query_of_a_trec_run_is_named_on_standard_error_and_the_status_is_1(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "q.jsonl", {"_id": "q1"}, {"_id": "q2", "text": "heat"})
+    assert run(["search", "--queries", str(file), "--format", "trec", "--index", str(index), "-k", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("q2 Q0 ")
+    assert err.endswith("q.jsonl: line 1: text is missing or no text\n")
+
+
+def test_the_first_ten_of_a_hundred_are_the_ten(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for k in ("10", "40"):
+        assert run(["search", "resilience of cities", "-k", k, "--index", str(index), "--json"]) == 0
+        found[k] = json.loads(capsys.readouterr().out)["hits"]
+    assert found["40"][:10] == found["10"]
+    assert (len(found["10"]), len(found["40"])) == (10, 40)
+
+
+def test_filters_keep_articles_with_any_of_the_values(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--filter", "city=incheon", "--filter", "City=Copenhagen", "--published-from", "2018"]
+    assert run(["search", "water", "-k", "40", *options, "--index", str(index), "--json"]) == 0
+    ids = {hit["article_id"] for hit in json.loads(capsys.readouterr().out)["hits"]}
+    assert {"incheon-role-model-city", "room-for-rain-in-the-city"} <= ids
+    assert "ahmedabad-heat-action-plan" not in ids
+
+
+def test_status_shows_what_the_index_holds_without_the_model(
+    index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICITE_MODEL", "/no/such/model")
+    monkeypatch.delenv("CIVICITE_RUNTIME")
+    assert run(["status", "--index", str(index), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["articles"], facts["commit"], facts["model"]) == (15, 1, "hashing")
+    assert facts["sentences"] > facts["passages"] > facts["articles"]
+    assert facts["projections"] == {"vectors": "current", "terms": "current"}
+    assert facts["size_bytes"] > 100_000
+    assert run(["status", "--index", str(index)]) == 0
+    assert "articles      15" in lines_of(capsys)
+
+
+def test_remove_withdraws_all_of_the_articles_or_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "index")
+    run(["index", str(CORPUS), "--index", folder])
+    assert run(["remove", "sendai-framework", "nowhere", "--index", folder]) == 1
+    assert "article 'nowhere': there is none to remove" in capsys.readouterr().err
+    assert run(["remove", "sendai-framework", "--index", folder]) == 0
+    assert lines_of(capsys) == ["withdrawn 1"]
+    assert run(["search", "Sendai framework", "-k", "40", "--index", folder, "--json"]) == 0
+    hits = json.loads(capsys.readouterr().out)["hits"]
+    assert hits
+    assert "sendai-framework" not in {hit["article_id"] for hit in hits}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["ask", "q", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["remove", "x", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["status", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["verify", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["serve", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["index", "no-such-path"], 1, "no-such-path: there is no such file or folder"),
+        (["ask", " ", "--index", "INDEX"], 1, "question: it is empty"),
+        (["ask", "x" * 2001, "--index", "INDEX"], 1, "question: it has 2001 characters"),
+        (["ask", "--questions", "no-such-file", "--index", "INDEX"], 1, "no-such-file: No such file"),
+        (["ask", "--questions", ".", "--index", "INDEX"], 1, ".: Is a directory"),
+        (["search", "q", "--published-from", "soon"], 1, "filters.published.from: 'soon' is not a date"),
+        (["ask"], 2, "give either a question or a file of them"),
+        (["ask", "q", "--questions", "file"], 2, "give either a question or a file of them"),
+        (["ask", "q", "-k", "0"], 2, "-k"),
+        (["ask", "q", "--min-confidence", "2"], 2, "--min-confidence"),
+        (["search", "q", "--filter", "city"], 2, "'city' is not NAME=VALUE"),
+        (["search", "q", "--format", "trec"], 2, "a TREC run needs --queries"),
+        (["search", "q", "--format", "xml"], 2, "--format"),
+        (["index"], 2, "PATH"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["ask", "q", "--frobnicate"], 2, "--frobnicate"),
+    ],
+)
+def test_an_error_of_the_user_is_one_line_on_standard_error(
+    arguments: list[str],
+    status: int,
+    message: str,
+    index: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run([str(index) if one == "INDEX" else one for one in arguments]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("civicite: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_settings_file_is_named_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "civicite.toml").write_text("colour = 'blue'\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(["status"]) == 1
+    assert "civicite.toml: colour: there is no such setting" in capsys.readouterr().err
+
+
+def test_an_index_built_with_another_model_is_refused_in_one_line(
+    index: Path, monkeypatch: pytest.MonkeyPatch, encoder_cache: Path
+) -> None:
+    environment = {**os.environ, "CIVICITE_RUNTIME": "openvino", "CIVICITE_CACHE_DIR": str(encoder_cache)}
+    done = civicite("ask", "q?", "--index", index, environment=environment)
+    assert done.returncode == 1
+    assert re.fullmatch(r"civicite: .*hashing.*\n", done.stderr)
+
+
+def test_the_version_and_the_help_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert re.fullmatch(r"civicite \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    for arguments in (["--help"], []):
+        assert run(arguments) == 0
+        out = capsys.readouterr().out
+        assert all(name in out for name in ("index", "ask", "search", "serve", "status", "remove", "verify"))
+
+
+def test_a_reader_that_goes_away_ends_the_program_quietly(index: Path, tmp_path: Path) -> None:
+    file = jsonl(tmp_path / "q.jsonl", *({"_id": f"q{n}", "text": "heat plans"} for n in range(200)))
+    process = subprocess.Popen(
+        [COMMAND, "ask", "--questions", str(file), "--index", str(index)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["question_id"] == "q0"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141
+
+
+def test_an_interrupt_ends_the_program_quietly(index: Path) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "ask", "--questions", "-", "--index", str(index)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b'{"_id": "q", "text": "heat"}\n')
+    process.stdin.flush()
+    assert b'"q"' in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_on_a_terminal_an_answer_has_cards_and_no_colour_where_none_is_wanted(index: Path) -> None:
+    primary, secondary = pty.openpty()
+    environment = {**ENVIRONMENT, "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "60"}
+    process = subprocess.Popen(
+        [COMMAND, "ask", QUESTION, "--index", str(index), "--min-confidence", "0"],
+        stdout=secondary,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    os.close(secondary)
+    shown = b""
+    try:
+        while chunk := os.read(primary, 65536):
+            shown += chunk
+    except OSError:  # a terminal whose other end was closed
+        pass
+    os.close(primary)
+    assert process.communicate(timeout=60)[1] == b""
+    text = shown.decode()
+    assert "Confidence: " in text
+    assert "╭─ [1] " in text
+    assert not re.search(r"\x1b\[[\d;]*3\d", text)
+
+
+def test_importing_the_command_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, service.cli;"
+        "heavy = {'numpy', 'faiss', 'openvino', 'torch', 'fastapi', 'rich', 'pydantic', 'indexer', 'tantivy'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([COMMAND.replace("civicite", "python"), "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

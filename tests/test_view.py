@@ -1,0 +1,154 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+from building import ENCODER, article, put, withdraw
+
+from indexer import Filters, Index, IndexDamaged, IndexNotFound, IndexTooNew, InputError, View, question_terms
+from indexer.catalog import Watermark, write_mark
+from indexer.layout import Layout
+
+HARBOUR = article(
+    "harbour", "The harbour wall was raised in 1998.", "Harbour", city="Incheon", published="1998"
+)
+BRIDGE = article("bridge", "The old bridge carries trams.", "Bridge", city="Seoul", published="2011-05-02")
+UNDATED = article("quay", "The quay has a crane and a harbour office.", "Quay", city=["Incheon", "Seoul"])
+
+
+def found(view: View, question: str, filters: Filters | None = None) -> set[str]:
+    allowed = view.allowed(filters) if filters else None
+    near = view.nearest(ENCODER.question(question), 50, allowed)
+    match = view.matching(question_terms(question), 50, allowed)
+    return set(view.pool(near).article_ids) | set(view.pool(match).article_ids)
+
+
+def test_a_view_stays_at_its_commit_while_others_are_made(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
+    with index.view() as before:
+        put(tmp_path, [BRIDGE])
+        withdraw(tmp_path, "harbour")
+        assert found(before, "harbour bridge") == {"harbour"}
+    with index.view() as after:
+        assert found(after, "harbour bridge") == {"bridge"}
+        assert after.commit == 3
+
+
+def test_an_open_index_sees_what_is_added_and_withdrawn_later(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
+    with index.view() as view:
+        assert found(view, "bridge") == {"harbour"}
+    put(tmp_path, [BRIDGE])
+    with index.view() as view:
+        assert found(view, "bridge") == {"harbour", "bridge"}
+    withdraw(tmp_path, "bridge")
+    with index.view() as view:
+        assert found(view, "bridge") == {"harbour"}
+
+
+@pytest.mark.parametrize("lost", ["vectors", "terms"])
+def test_a_lost_projection_changes_no_proposal(tmp_path: Path, lost: str) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE, UNDATED])
+    for file in sorted((tmp_path / lost).rglob("*"), reverse=True):
+        file.unlink() if file.is_file() else file.rmdir()
+    with Index.open(tmp_path).view() as view:
+        assert found(view, "harbour bridge") == {"harbour", "bridge", "quay"}
+        assert "bridge" in view.pool(view.matching(["tram"], 5)).article_ids
+
+
+def test_a_projection_of_another_history_is_not_used(tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    put(mine, [HARBOUR])
+    put(other, [BRIDGE])
+    for file in (mine / "terms").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    for file in (other / "terms" / "1").iterdir():
+        (mine / "terms" / "1" / file.name).write_bytes(file.read_bytes())
+    with Index.open(mine).view() as view:
+        assert view.matching(["tram"], 5).tolist() == []
+        assert len(view.matching(["harbour"], 5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(facets=(("city", ("incheon",)),)), {"harbour", "quay"}),
+        (Filters(facets=(("city", ("Seoul", "Busan")),)), {"bridge", "quay"}),
+        (Filters(facets=(("city", ("Seoul",)), ("city", ("Incheon",)))), {"quay"}),
+        (Filters(facets=(("river", ("Han",)),)), set()),
+        (Filters(published_from="1998-06-01"), {"harbour", "bridge"}),
+        (Filters(published_from="1999"), {"bridge"}),
+        (Filters(published_to="2011-05"), {"harbour", "bridge"}),
+        (Filters(published_to="1998-01-01"), {"harbour"}),
+    ],
+)
+def test_filters_let_through_what_their_rule_says(
+    tmp_path: Path, filters: Filters, expected: set[str]
+) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE, UNDATED])
+    with Index.open(tmp_path).view() as view:
+        assert found(view, "harbour bridge quay", filters) == expected
+
+
+def test_a_filter_finds_as_many_as_exist_however_rare(tmp_path: Path) -> None:
+    crowd = [
+        article(f"a{n}", f"Trams run on line {n}.", city="Seoul" if n % 50 else "Busan") for n in range(400)
+    ]
+    put(tmp_path, crowd)
+    with Index.open(tmp_path).view() as view:
+        allowed = view.allowed(Filters(facets=(("city", ("Busan",)),)))
+        assert len(view.nearest(ENCODER.question("trams"), 10, allowed)) == 8
+        assert len(view.matching(["tram"], 10, allowed)) == 8
+
+
+def test_a_date_that_is_none_is_refused_with_its_field() -> None:
+    with pytest.raises(InputError, match=r"filters\.published\.from: '12/2019' is not a date"):
+        Filters(published_from="12/2019")
+
+
+def test_a_passage_that_was_altered_in_the_catalog_is_named_and_never_answered_from(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("UPDATE parts SET spans = zeroblob(length(spans))")
+    connection.close()
+    with Index.open(tmp_path).view() as view, pytest.raises(IndexDamaged, match="'harbour'"):
+        found(view, "harbour")
+
+
+def test_an_altered_text_is_named_and_never_quoted(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("UPDATE revisions SET text = replace(text, '1998', '1989')")
+    connection.close()
+    with Index.open(tmp_path).view() as view, pytest.raises(IndexDamaged, match="'harbour' revision 1"):
+        view.article("harbour")
+
+
+def test_a_commit_that_was_reported_and_is_gone_is_noticed_at_opening(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    write_mark(Layout(tmp_path), Watermark(2, "f" * 64))
+    with pytest.raises(IndexDamaged, match="commit 2 was reported as done and is not there"):
+        Index.open(tmp_path)
+
+
+def test_a_catalog_of_a_newer_civicite_is_refused_with_the_mend(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(IndexTooNew, match="upgrade civicite"):
+        Index.open(tmp_path)
+
+
+def test_a_folder_without_an_index_is_named_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexNotFound, match="civicite index PATH"):
+        Index.open(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_that_is_no_catalog_is_damage_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").write_text("hello " * 4000)
+    with pytest.raises(IndexDamaged, match="not a database"):
+        Index.open(tmp_path)
