@@ -5,6 +5,7 @@ The one place that wires measurements to files: runs, per-question values and in
 """
 
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,11 @@ from typing import Annotated
 import typer
 
 from benchmarks import machine, tables
-from benchmarks.collection import Collection, CollectionError, read_collection
+from benchmarks.collection import Collection, CollectionError, read_collection, sample
 from benchmarks.parts import Part, read_part
 from benchmarks.peers.run import PEERS, compare, measure_peer
 from benchmarks.program import CACHE, ROOT, CommandFailed, remembered_index
-from benchmarks.quality import Measured, measure_collection, summarise
+from benchmarks.quality import measure_collection, measure_ranking, summarise
 from benchmarks.ranking import Values
 from benchmarks.report import write
 
@@ -29,6 +30,15 @@ class Kind(StrEnum):
     PEERS = "peers"
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured, on how many questions for the peers, and where results go."""
+
+    kinds: frozenset[Kind]
+    peer_questions: int | None
+    out: Path
+
+
 def benchmarks(
     folders: Annotated[list[Path], typer.Argument(help="Collections in BEIR's layout.")],
     peers: Annotated[bool, typer.Option("--peers", help="Also run the peers in .venv-peers.")] = False,
@@ -39,13 +49,17 @@ def benchmarks(
     paragraphs: Annotated[
         list[str] | None, typer.Option(help="Also report [NAME=]first:N or rest:N of the paragraphs.")
     ] = None,
+    peer_questions: Annotated[
+        int | None, typer.Option(min=1, help="Put only so many questions to the peers, evenly spaced.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = ROOT / "benchmarks" / "results",
 ) -> None:
     """Measure civicite on collections in BEIR's layout; the first one is also measured for speed."""
+    plan = Plan(_kinds(only, peers), peer_questions, out)
     try:
         parts = [read_part(text, "titles") for text in titles or ()]
         parts += [read_part(text, "paragraphs") for text in paragraphs or ()]
-        _measure([read_collection(folder.resolve()) for folder in folders], _kinds(only, peers), parts, out)
+        _measure([read_collection(folder.resolve()) for folder in folders], parts, plan)
     except (CollectionError, CommandFailed, ValueError) as error:
         typer.echo(f"benchmarks: {error}", err=True)
         raise typer.Exit(1) from error
@@ -57,40 +71,42 @@ def _kinds(only: Kind | None, peers: bool) -> frozenset[Kind]:
     return frozenset({Kind.QUALITY, Kind.SPEED} | ({Kind.PEERS} if peers else set()))
 
 
-def _measure(collections: list[Collection], kinds: frozenset[Kind], parts: list[Part], out: Path) -> None:
+def _measure(collections: list[Collection], parts: list[Part], plan: Plan) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
-    if Kind.SPEED in kinds:
-        _speed(collections[0], out)
+    if Kind.SPEED in plan.kinds:
+        _speed(collections[0], plan.out)
     for collection in collections:
-        if kinds & {Kind.QUALITY, Kind.PEERS}:
-            measured = measure_collection(collection, CACHE)
-            _keep_values(collection, "civicite", measured.values)
-            if Kind.QUALITY in kinds:
-                _quality(collection, measured, parts, out)
-            if Kind.PEERS in kinds:
-                _peers(collection, measured, parts, out)
+        if Kind.QUALITY in plan.kinds:
+            _quality(collection, parts, plan.out)
+        if Kind.PEERS in plan.kinds:
+            _peers(collection, parts, plan)
 
 
-def _quality(collection: Collection, measured: Measured, parts: list[Part], out: Path) -> None:
+def _quality(collection: Collection, parts: list[Part], out: Path) -> None:
+    measured = measure_collection(collection, CACHE)
+    _keep_values(collection, "civicite", measured.values)
     summary = summarise(collection, measured, parts)
     results = {"collection": collection.name, "split": collection.split, "parts": summary}
     write(out, f"quality-{collection.name}", results)
     tables.show_quality(collection, summary)
 
 
-def _peers(collection: Collection, measured: Measured, parts: list[Part], out: Path) -> None:
-    found = {name: measure_peer(module, collection, CACHE) for name, module in PEERS.items()}
+def _peers(collection: Collection, parts: list[Part], plan: Plan) -> None:
+    asked = sample(collection, plan.peer_questions) if plan.peer_questions else collection
+    ours = measure_ranking(asked, CACHE)
+    found = {name: measure_peer(module, asked, CACHE) for name, module in PEERS.items()}
     for name, peer in found.items():
         _keep_values(collection, PEERS[name], peer.values)
-    compared = compare(collection, measured.values, found, parts)
+    compared = compare(collection, ours, found, parts)
     timings = {name: peer.timings for name, peer in found.items()}
     results = {
         "collection": collection.name,
         "split": collection.split,
+        "questions": len(asked.judged),
         "parts": compared,
         "timings": timings,
     }
-    write(out, f"peers-{collection.name}", results)
+    write(plan.out, f"peers-{collection.name}", results)
     tables.show_peers(collection, compared, timings)
 
 

@@ -9,7 +9,7 @@ import gzip
 import json
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,14 @@ def read_judgements(folder: Path) -> tuple[Judgements, str]:
             if int(row["score"]) > 0:
                 judgements.setdefault(_nfc(row["query-id"]), {})[_nfc(row["corpus-id"])] = int(row["score"])
     return judgements, chosen
+
+
+def sample(collection: Collection, count: int) -> Collection:
+    """Return the collection with ``count`` of its judged questions, evenly spaced in their order."""
+    judged = collection.judged
+    kept = tuple(judged[at * len(judged) // count] for at in range(count)) if count < len(judged) else judged
+    judgements = {one.id: collection.judgements[one.id] for one in kept}
+    return replace(collection, questions=kept, judgements=judgements)
 
 
 def plain_corpus(collection: Collection, folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """Quality of civicite on one collection: rankings, evidence, confidence, abstention.
 
-The recipe: index, search, value, ask, judge. Everything runs through the real command.
+The recipe: index, search, measure, ask, judge. Everything runs through the real command.
 """
 
 from collections import Counter
@@ -30,21 +30,26 @@ class Measured:
     judged: tuple[Judged, ...]
     default: tuple[Judged, ...]
     reasons: dict[str, str | None]
-    search_seconds: float
 
 
-def measure_collection(collection: Collection, folder: Path) -> Measured:
-    """Index a collection (or take the remembered index), put its questions, and value what comes back."""
+def measure_ranking(collection: Collection, folder: Path) -> Values:
+    """Index a collection (or take the remembered index), put its judged questions, and value the run."""
     index = program.remembered_index(collection.name, plain_corpus(collection, folder))
     queries = write_questions(collection.judged, folder / f"{collection.name}-queries.jsonl")
     run_file = folder / f"{collection.name}-civicite.run"
-    seconds = program.search(index, queries, run_file)
+    program.search(index, queries, run_file)
     rankings = read_run(run_file)
     values = measure(rankings, collection.judgements)
     if candidates := among_candidates(rankings, collection.judged):
         values["MRR among candidates"] = candidates
-    judged, default, reasons = _asked(collection, index, folder)
-    return Measured(values, judged, default, reasons, seconds)
+    return values
+
+
+def measure_collection(collection: Collection, folder: Path) -> Measured:
+    """Value the ranking of a collection's judged questions and the answers to its labelled ones."""
+    values = measure_ranking(collection, folder)
+    index = program.remembered_index(collection.name, plain_corpus(collection, folder))
+    return Measured(values, *_asked(collection, index, folder))
 
 
 def _asked(

@@ -9,7 +9,7 @@ from benchmarks.report import Cell, show
 def show_quality(collection: Collection, parts: dict[str, Any]) -> None:
     """Print rankings, then evidence, confidence and abstention where the collection has answers."""
     where = f"{collection.name}, {collection.split}"
-    measures = list(next(iter(parts.values()))["ranking"])
+    measures = [name for name in next(iter(parts.values()))["ranking"] if name != "R@1" or _several(parts)]
     show(
         f"Ranking: {where}",
         ["part", "questions", *measures],
@@ -64,9 +64,16 @@ def show_peers(collection: Collection, parts: dict[str, Any], timings: dict[str,
         for peer, measures in peers.items():
             for name, found in measures.items():
                 rows.append(
-                    [part, peer, name, _interval(found["peer"]), _interval(found["civicite minus peer"])]
+                    [
+                        part,
+                        peer,
+                        name,
+                        _interval(found["civicite"]),
+                        _interval(found["peer"]),
+                        _interval(found["civicite minus peer"]),
+                    ]
                 )
-    show(f"Peers: {where}", ["part", "peer", "measure", "peer's", "civicite minus peer"], rows)
+    show(f"Peers: {where}", ["part", "peer", "measure", "civicite", "peer", "civicite minus peer"], rows)
     show(
         f"Peers' timings: {where}",
         ["peer", "index s", "index MiB", "one question, new process, s", "search ms, median", "p95", "MiB"],
@@ -120,6 +127,11 @@ def _answering(found: dict[str, Any], name: str) -> list[Cell]:
         *(found[name][one] for one in ("median", "least", "greatest", "p95", "runs")),
         found["resident MiB after asking"],
     ]
+
+
+def _several(parts: dict[str, Any]) -> bool:
+    """Whether some question has several relevant articles, so that R@1 is not Success@1."""
+    return any(part["ranking"]["R@1"] != part["ranking"]["Success@1"] for part in parts.values())
 
 
 def _interval(found: dict[str, float] | None) -> Cell:

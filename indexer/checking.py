@@ -15,7 +15,7 @@ import numpy as np
 
 from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
-from indexer.committing import _facets, description_digest
+from indexer.committing import description_digest, facet_values
 from indexer.errors import IndexDamaged
 from indexer.findings import FROM_BACKUP, Finding
 from indexer.generations import active_generation
@@ -84,9 +84,7 @@ def _check_mark(
             problem = f"knows commit {mark.commit}, which the catalog does not have"
             yield Finding("damage", where, problem, "restore a backup, or run 'civicite verify --repair'")
         elif mark.commit < now.commit:
-            yield Finding(
-                "stale", where, f"is {now.commit - mark.commit} commits behind", "the next edit mends it"
-            )
+            yield Finding("stale", where, "is behind the catalog", "the next edit mends it")
 
 
 def _pages(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -144,7 +142,7 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
         try:
             known = Metadata.from_json(metadata.decode())
             article = Article("", "", known, "", "", root=root, path=path)
-            wanted = {(name, value.casefold()) for name, value in _facets(article)}
+            wanted = {(name, value.casefold()) for name, value in facet_values(article)}
             sound = (
                 description_digest(article) == noted
                 and day_range(known.published) == (first, last)

@@ -150,12 +150,13 @@ def _describe(connection: sqlite3.Connection, key: int, number: int, article: Ar
     )
     connection.executemany(
         "INSERT OR IGNORE INTO facets (description, name, folded, value) VALUES (?, ?, ?, ?)",
-        [(cursor.lastrowid, name, value.casefold(), value) for name, value in _facets(article)],
+        [(cursor.lastrowid, name, value.casefold(), value) for name, value in facet_values(article)],
     )
     return bool(current)
 
 
-def _facets(article: Article) -> Iterable[tuple[str, str]]:
+def facet_values(article: Article) -> Iterable[tuple[str, str]]:
+    """List everything about an article that a filter may name: facet and value."""
     for name in ("publisher", "author", "language"):
         value = getattr(article.metadata, name)
         if value:

@@ -17,11 +17,15 @@ from indexer.vectors import Keys
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """``facets``: names with the values wanted; the publication range is in ISO days, both inclusive."""
+    """``facets``: names with the values wanted; ``articles``: ids, all when empty.
+
+    The publication range is in ISO days, both inclusive.
+    """
 
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     published_from: str | None = None
     published_to: str | None = None
+    articles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, day in (("from", self.published_from), ("to", self.published_to)):
@@ -59,6 +63,10 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
             f" AND folded IN ({','.join('?' * len(wanted))}))"
         )
         values += [name, *(value.casefold() for value in wanted)]
+    if filters.articles:
+        listed = ",".join("?" * len(filters.articles))
+        conditions.append(f"d.article IN (SELECT key FROM articles WHERE id IN ({listed}))")
+        values += filters.articles
     if filters.published_from:
         conditions.append("d.published_to >= ?")
         values.append(day_range(filters.published_from)[0] or "")

@@ -110,9 +110,11 @@ class Index:
 
     def _terms_at(self, connection: sqlite3.Connection, generation: Generation) -> TantivyTerms | None:
         """Return terms a short tail behind the snapshot at most; None when they are ahead of it."""
-        if self._terms is None:
-            self._terms = self._open_terms(generation)
-        self._terms.refresh()
+        try:
+            self._terms = self._terms or self._open_terms(generation)
+            self._terms.refresh()
+        except IndexDamaged:
+            self._terms = TantivyTerms()
         mark = self._terms.watermark
         if mark.commit > watermark(connection).commit:
             return None
@@ -124,10 +126,7 @@ class Index:
 
     def _open_terms(self, generation: Generation) -> TantivyTerms:
         folder = self._catalog.layout.terms(generation.id)
-        try:
-            return TantivyTerms(folder) if tantivy_engine.exists(folder) else TantivyTerms()
-        except IndexDamaged:
-            return TantivyTerms()
+        return TantivyTerms(folder) if tantivy_engine.exists(folder) else TantivyTerms()
 
     def _loaded(self, connection: sqlite3.Connection, generation: Generation, terms: TantivyTerms) -> Engines:
         vectors: VectorIndex

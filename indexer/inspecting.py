@@ -105,7 +105,7 @@ def _check_terms(connection: sqlite3.Connection, found: Inspected) -> Iterator[F
 def _lag(connection: sqlite3.Connection, where: str, mark: Watermark) -> Iterator[Finding]:
     behind = watermark(connection).commit - mark.commit
     if behind > 0:
-        yield Finding("stale", where, f"is {behind} commits behind", BY_ITSELF)
+        yield Finding("stale", where, f"is {behind} commit{'s' * (behind > 1)} behind", BY_ITSELF)
 
 
 def _alive(connection: sqlite3.Connection, generation: int, commit: int) -> Keys:
@@ -141,12 +141,14 @@ def _read_vectors(path: Path, seal: Path) -> tuple[Watermark, tuple[Keys, Any] |
     try:
         facts = json.loads(seal.read_bytes())
         mark, sha256 = Watermark(int(facts["commit"]), str(facts["chain"])), str(facts["sha256"])
+        count = int(facts["passages"])
     except (ValueError, KeyError, TypeError):
         return EMPTY, None, "its seal is not readable"
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() == sha256:
-        return mark, _rows(content), None
-    return mark, _rows(content), "its checksum differs"
+    found = _rows(content)
+    same = hashlib.sha256(content).hexdigest() == sha256
+    sound = same and found is not None and len(found[0]) == count
+    return mark, found, None if sound else "its checksum differs"
 
 
 def _rows(content: bytes) -> tuple[Keys, Any] | None:
@@ -178,7 +180,7 @@ def _read_terms(folder: Path) -> tuple[Watermark, int, str | None]:
         return EMPTY, 0, problem
     try:
         terms = TantivyTerms(folder)
-        return terms.watermark, max(0, terms._searcher.num_docs - 1), None
+        return terms.watermark, len(terms), None
     except (IndexDamaged, ValueError, OSError, AttributeError) as error:
         return EMPTY, 0, f"cannot be opened ({error})"
 

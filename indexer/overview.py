@@ -35,7 +35,7 @@ class Overview:
     terms: str
 
 
-def overview(folder: Path) -> Overview:
+def survey(folder: Path) -> Overview:
     """Look at an index; raises IndexNotFound, IndexTooNew or IndexDamaged."""
     layout = Layout(folder)
     catalog = Catalog(layout)
@@ -88,4 +88,5 @@ def _in_words(connection: sqlite3.Connection, mark: Watermark | None) -> str:
         return "unusable, see 'civicite verify'"
     if mark == now:
         return "current"
-    return "missing" if mark == EMPTY else f"{now.commit - mark.commit} commits behind"
+    behind = now.commit - mark.commit
+    return "missing" if mark == EMPTY else f"{behind} commit{'s' * (behind > 1)} behind"

@@ -11,7 +11,7 @@ from typing import Literal
 from indexer.article import Article, Metadata
 from indexer.committing import description_digest
 from indexer.recipe import Recipe
-from indexer.storage import StoredPassage, offsets
+from indexer.storage import StoredPassage, digest, offsets
 
 Decision = Literal["added", "changed", "described", "unchanged"]
 """``described``: the description differs, the passages do not, so nothing is encoded."""
@@ -63,7 +63,10 @@ def articles_under(connection: sqlite3.Connection, root: str) -> dict[str, str]:
 
 
 def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str) -> list[StoredPassage]:
-    """Return the passages of a text that was encoded before, under whatever id; empty when it was not."""
+    """Return the passages of a text that was encoded before, under whatever id; empty when it was not.
+
+    Empty too when one of them is not what was written: damage must not be copied under a new digest.
+    """
     revision = connection.execute(
         "SELECT r.key FROM revisions r WHERE r.sha256 = ? AND EXISTS (SELECT 1 FROM passages p"
         " WHERE p.revision = r.key AND p.generation = ?) ORDER BY r.key DESC LIMIT 1",
@@ -72,15 +75,18 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
     if revision is None:
         return []
     rows = connection.execute(
-        "SELECT p.start, p.stop, parts.context, p.vector, parts.spans, parts.kinds, parts.vectors,"
-        " parts.counts, parts.terms FROM passages p JOIN parts ON parts.passage = p.key"
+        "SELECT p.revision, p.ordinal, p.start, p.stop, parts.context, p.vector, parts.spans, parts.kinds,"
+        " parts.vectors, parts.counts, parts.terms, parts.digest"
+        " FROM passages p JOIN parts ON parts.passage = p.key"
         " WHERE p.revision = ? AND p.generation = ? AND p.from_commit ="
         " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
         (revision[0], generation, revision[0], generation),
     ).fetchall()
+    if any(digest(*row[:-1]) != row[-1] for row in rows):
+        return []
     return [
         StoredPassage(start, stop, context, vector, spans, kinds, vectors, counts, _words(connection, packed))
-        for start, stop, context, vector, spans, kinds, vectors, counts, packed in rows
+        for _, _, start, stop, context, vector, spans, kinds, vectors, counts, packed, _ in rows
     ]
 
 

@@ -8,8 +8,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from indexer import storage, terms
 from indexer.encoder import Encoder
+from indexer.storage import VERSION as STORAGE
+from indexer.terms import VERSION as TERMS
 
 SEGMENTATION = "segment-1"
 """To be raised when sentences or passages of the same text would come out differently."""
@@ -25,8 +26,8 @@ class Recipe:
     dimension: int
     title_context: bool = True
     segmentation: str = SEGMENTATION
-    terms: str = terms.VERSION
-    storage: str = storage.VERSION
+    terms: str = TERMS
+    storage: str = STORAGE
 
     @classmethod
     def of(cls, encoder: Encoder) -> "Recipe":

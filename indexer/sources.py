@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.metadata import describe
-
 from indexer.article import Article, RawArticle
 from indexer.clean import clean
 from indexer.errors import InputError, ReadError
+from indexer.metadata import describe
 from indexer.readers import SUFFIXES, read_file
 
 LONGEST_ID = 512

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.article import Passage, Sentence, SentenceKind
 from indexer.encoder import Encoded, Vectors
-from indexer.terms import terms
+from indexer.terms import terms_of
 
 VERSION = "storage-1"
 """Part of the recipe; to be raised with every change of the layouts in this module."""
@@ -51,7 +51,7 @@ def store(
     terms without being part of it.
     """
     own = sentences[passage.first : passage.last]
-    found = [terms(context)] + [terms(text[sentence.start : sentence.end]) for sentence in own]
+    found = [terms_of(context)] + [terms_of(text[sentence.start : sentence.end]) for sentence in own]
     return StoredPassage(
         start=passage.start,
         stop=passage.end,

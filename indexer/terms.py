@@ -36,7 +36,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _local = threading.local()
 
 
-def terms(text: str) -> list[str]:
+def terms_of(text: str) -> list[str]:
     """The terms of a text in order, repeated as often as they occur."""
     tokens = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(text)
     return [term for token in tokens for term in _token_terms(token)]
@@ -44,7 +44,7 @@ def terms(text: str) -> list[str]:
 
 def question_terms(question: str) -> list[str]:
     """The distinct terms of a question, in order of first occurrence."""
-    return list(dict.fromkeys(terms(question)))
+    return list(dict.fromkeys(terms_of(question)))
 
 
 def is_dense(term: str) -> bool:

@@ -28,7 +28,7 @@ from service.question import Question, understand
 from service.quoting import cite, verify
 from service.ranker import Ranker
 from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, rank, read_articles
-from service.settings import Settings
+from service.settings import Settings, load_settings
 
 LONGEST_QUESTION = 2000
 """Characters."""
@@ -51,10 +51,14 @@ class Assistant:
     @classmethod
     def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
         """Open an index folder, by default that of the settings, with the model it was built with."""
-        chosen = settings or Settings()
+        chosen = settings or load_settings()
         index = Index.open(Path(folder) if folder is not None else chosen.index)
         encoder = load_encoder(
-            chosen.model, runtime=chosen.runtime, cache_dir=chosen.cache_dir, precision=chosen.precision
+            chosen.model,
+            runtime=chosen.runtime,
+            cache_dir=chosen.cache_dir,
+            precision=chosen.precision,
+            threads=chosen.threads,
         )
         return cls(index, encoder, Ranker.load())
 
@@ -76,6 +80,11 @@ class Assistant:
     def index(self) -> Index:
         """The index that is asked."""
         return self._index
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that questions are read with."""
+        return self._encoder
 
     def ask(
         self,

@@ -72,10 +72,10 @@ def remove(
 
 def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None:
     """Show what the index holds."""
-    from indexer.overview import overview
+    from indexer import survey
 
     folder = settings_with(index).index
-    seen = overview(folder)
+    seen = survey(folder)
     recipe = seen.recipe
     facts: dict[str, Any] = {
         "index": str(folder),
@@ -108,8 +108,8 @@ def verify(
     as_json_lines: JsonOption = False,
 ) -> None:
     """Check every text, passage and projection; exit with 1 when anything is damaged."""
-    from indexer.checking import check
-    from indexer.repairing import repair as rebuild
+    from indexer import check
+    from indexer import repair as rebuild
 
     folder = settings_with(index).index
     if repair:

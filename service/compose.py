@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer import KINDS, Pool, Span, terms
+from indexer import KINDS, Pool, Span, terms_of
 from service.cues import leans_on_neighbour, numbers
 from service.question import Question
 from service.retrieval import Evidence
@@ -64,7 +64,7 @@ def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> b
     if _plain(texts[row]) == _plain(texts[other]):
         return True
     close = float(pool.sentence_vectors[row] @ pool.sentence_vectors[other]) > SAME
-    alike = set(terms(texts[row])) == set(terms(texts[other]))
+    alike = set(terms_of(texts[row])) == set(terms_of(texts[other]))
     return close and alike and numbers(texts[row]) == numbers(texts[other])
 
 

@@ -26,6 +26,8 @@ PASSAGE_FEATURES = (
     "sentence_coverage",
     "sentence_both",
     "pairs",
+    "article_cosine",
+    "article_coverage",
     "length",
     "question_terms",
     "question_rarity",
@@ -62,6 +64,7 @@ def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
         best_per_passage(pool, in_sentences),
         both,
         neighbouring(question, scores, pool.term_passage, len(pool)),
+        *_of_articles(pool, scores, total),
         np.log1p(pool.lengths),
         float(len(question.terms)),
         float(scores.weights.max(initial=0.0)) / max(1.0, _log_size(scores)),
@@ -72,6 +75,19 @@ def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
         question.dense_share,
     )
     return np.stack([np.broadcast_to(np.asarray(c, np.float64), (len(pool),)) for c in columns], axis=1)
+
+
+def _of_articles(pool: Pool, scores: Scores, total: float) -> tuple[Floats, Floats]:
+    """Return, for each passage, its article's best cosine and the coverage by all its passages together.
+
+    What a long article says of a question is spread over its passages; only those in the pool count.
+    """
+    article = np.unique(pool.revisions, return_inverse=True)[1]
+    cosine = np.full(len(pool), -np.inf)
+    np.maximum.at(cosine, article, scores.cosine)
+    held = np.zeros((len(pool), len(scores.weights)), bool)
+    np.logical_or.at(held, article, scores.counts > 0)
+    return cosine[article], (held @ scores.weights / total)[article]
 
 
 def _log_size(scores: Scores) -> float:

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from indexer import ArticleNotFound, ArticleState, Metadata, View
-from indexer.submission import submitted
+from indexer import ArticleNotFound, ArticleState, Metadata, View, submitted
 from service.problems import Problem, responses
 from service.schemas import ArticleBody, ArticleQuery, ListQuery
 from service.serving import Served

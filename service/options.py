@@ -44,13 +44,13 @@ def settings_with(index: Path | None, **chosen: object) -> "Settings":
 
 def filters_from(given: Iterable[str], published_from: str | None, published_to: str | None) -> "Filters":
     """Turn ``name=value`` texts and dates into filters; several values of one name are alternatives."""
-    from indexer import Filters
+    from indexer import Filters, facet_name
 
     facets: dict[str, list[str]] = {}
     for text in given:
         name, _, value = (part.strip() for part in text.partition("="))
         if not name or not value:
             raise typer.BadParameter(f"{text!r} is not NAME=VALUE, e.g. city=Incheon", param_hint="--filter")
-        facets.setdefault(name.lower(), []).append(value)
+        facets.setdefault(facet_name(name), []).append(value)
     chosen = tuple(sorted((name, tuple(values)) for name, values in facets.items()))
     return Filters(chosen, published_from, published_to)

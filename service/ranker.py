@@ -55,7 +55,7 @@ class Ranker:
 
     @classmethod
     def load(cls, file: Path = DEFAULT_FILE) -> "Ranker":
-        """Read a ranker file, the fixed formula where there is none; raises InputError when it does not fit."""
+        """Read a ranker file, or the fixed formula where none is; raises InputError when it does not fit."""
         if not file.is_file():
             return FIXED
         content = file.read_bytes()
@@ -63,9 +63,9 @@ class Ranker:
             written = json.loads(content)
             return cls(
                 name=f"{written['name']}-{hashlib.sha256(content).hexdigest()[:8]}",
-                passages=_model(written["passages"], PASSAGE_FEATURES),
-                sentences=_model(written["sentences"], SENTENCE_FEATURES),
-                confidence=_model(written["confidence"], CONFIDENCE_FEATURES),
+                passages=model_from(written["passages"], PASSAGE_FEATURES),
+                sentences=model_from(written["sentences"], SENTENCE_FEATURES),
+                confidence=model_from(written["confidence"], CONFIDENCE_FEATURES),
                 threshold=float(written["threshold"]),
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -74,7 +74,8 @@ class Ranker:
             ) from error
 
 
-def _model(written: dict[str, Any], features: tuple[str, ...]) -> Model:
+def model_from(written: dict[str, Any], features: tuple[str, ...]) -> Model:
+    """Read one model of a ranker file; raises ValueError when it was trained on other features."""
     if tuple(written["features"]) != features:
         raise ValueError(f"trained on other features: {', '.join(written['features'])}")
     if "trees" in written:

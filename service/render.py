@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
@@ -69,8 +70,11 @@ def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
         head.append(f"{hit.score:.3f} ", style="cyan")
         head.append(one_line(hit.title or hit.article_id), style="bold")
         console.print(head)
-        console.print(Text(f"   {place_of(hit)}", style="dim"))
-        console.print(_with_words(cut_after(one_line(hit.text), SNIPPET), question))
+        body = Group(
+            Text(place_of(hit), style="dim"),
+            _with_words(cut_after(one_line(hit.text), SNIPPET), question),
+        )
+        console.print(Padding(body, (0, 0, 0, 3)))
 
 
 def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
@@ -112,7 +116,6 @@ def _joined(before: str, after: str) -> tuple[str, str]:
 def _with_words(text: str, question: str) -> Text:
     words = sorted({word for word in _WORD.findall(question) if len(word) > 3 or not word.isascii()})
     shown = Text(text)
-    shown.pad_left(3)
     if words:
         listed = "|".join(map(re.escape, words))
         # Hangul endings and plural forms follow a stem, so a word counts from its beginning.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters
+from indexer import Filters, facet_name
 from service.assistant import LONGEST_QUESTION
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,7 +47,7 @@ class RequestFilters(Body):
     def to_filters(self) -> Filters:
         """Return what the index understands; raises InputError for a date that is none."""
         chosen = {
-            name.lower(): (value,) if isinstance(value, str) else tuple(value)
+            facet_name(name): (value,) if isinstance(value, str) else tuple(value)
             for name, value in self.__pydantic_extra__.items()
         }
         days = self.published or PublishedRange.model_validate({})

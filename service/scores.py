@@ -20,8 +20,9 @@ class Scores:
     """Columns beside a pool's passages (n), sentences (m) and the question's distinct terms (q).
 
     ``weights`` are the terms' inverse document frequencies; a term that no passage holds has the
-    greatest. ``passages`` is the size of the collection. ``counts`` and ``sentence_counts`` say how often a term occurs. BM25 with k1 1.2, b 0.75
-    (Robertson and Zaragoza 2009), sentences as documents of their own with the passages' frequencies.
+    greatest. ``passages`` is the size of the collection. ``counts`` and ``sentence_counts`` say how
+    often a term occurs. BM25 with k1 1.2, b 0.75 (Robertson and Zaragoza 2009), sentences as documents
+    of their own with the passages' frequencies.
     """
 
     passages: int

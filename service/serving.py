@@ -10,10 +10,9 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer import Editor, Encoder, Index, load_encoder
+from indexer import Editor, Index
 from service.assistant import Assistant
 from service.problems import Problem
-from service.ranker import Ranker
 from service.settings import Settings
 
 LARGEST_BODY = 50_000_000
@@ -25,21 +24,12 @@ class Serving:
     """Shared by all requests and never changed."""
 
     assistant: Assistant
-    encoder: Encoder
     settings: Settings
 
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
         """Load the model and open the index."""
-        index = Index.open(settings.index)
-        encoder = load_encoder(
-            settings.model,
-            runtime=settings.runtime,
-            cache_dir=settings.cache_dir,
-            precision=settings.precision,
-            threads=settings.threads,
-        )
-        return cls(Assistant(index, encoder, Ranker.load()), encoder, settings)
+        return cls(Assistant.open(settings=settings), settings)
 
     @property
     def index(self) -> Index:
@@ -51,7 +41,9 @@ class Serving:
         """Yield an editor; raises a Problem where writing is not allowed, IndexLocked after a wait."""
         if not (self.settings.remote_writes or is_loopback(self.settings.host)):
             raise Problem(403, "read-only", "articles can be changed only where the server listens locally")
-        with Editor(self.index.folder, lambda: self.encoder, wait=self.settings.wait_seconds) as editor:
+        with Editor(
+            self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
+        ) as editor:
             yield editor
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from indexer import InputError
-from indexer.encoders import Precision, Runtime
+from indexer import InputError, Precision, Runtime
 
 FILE = "civicite.toml"
 PREFIX = "CIVICITE_"

@@ -38,7 +38,8 @@ def contents(folder: Path) -> dict[str, object]:
     with index._catalog.reading() as connection:
         passages = connection.execute(
             "SELECT a.id, p.ordinal, p.start, p.stop, p.vector, parts.context, parts.spans, parts.kinds,"
-            " parts.vectors, parts.counts, r.text, d.metadata FROM passages p JOIN articles a ON a.key = p.article"
+            " parts.vectors, parts.counts, r.text, d.metadata"
+            " FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN parts ON parts.passage = p.key JOIN revisions r ON r.key = p.revision"
             " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
             " WHERE p.to_commit IS NULL ORDER BY a.id, p.ordinal"

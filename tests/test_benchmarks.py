@@ -16,6 +16,7 @@ from benchmarks.collection import (
     Question,
     plain_corpus,
     read_collection,
+    sample,
     write_questions,
 )
 from benchmarks.evidence import auroc, calibration_error, holds, judge, risk_at_coverage
@@ -77,6 +78,15 @@ def test_the_reported_split_is_test_then_dev_then_the_only_one(
 def test_a_collection_without_a_clear_split_is_refused(tmp_path: Path, splits: tuple[str, ...]) -> None:
     with pytest.raises(CollectionError, match=r"qrels/test\.tsv"):
         read_collection(make_folder(tmp_path / "quays", *splits))
+
+
+def test_a_sample_is_evenly_spaced_over_the_judged_questions() -> None:
+    questions = tuple(Question(str(number), "?") for number in range(12))
+    judgements = {str(number): {"a": 1} for number in range(10)}
+    whole = Collection("quays", Path("corpus.jsonl"), "test", questions, judgements)
+    assert [one.id for one in sample(whole, 5).questions] == ["0", "2", "4", "6", "8"]
+    assert set(sample(whole, 5).judgements) == {"0", "2", "4", "6", "8"}
+    assert len(sample(whole, 99).questions) == 10
 
 
 def test_a_compressed_corpus_is_read_and_unpacked(tmp_path: Path) -> None:

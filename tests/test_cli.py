@@ -1,11 +1,14 @@
 """The command line as a person and a program meet it: output, errors, exit statuses, pipes."""
 
+import contextlib
+import itertools
 import json
 import os
 import pty
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,7 +151,7 @@ def test_a_trec_run_has_each_article_once_and_scores_that_fall(
         assert [row[3] for row in mine] == [str(rank) for rank in range(1, len(mine) + 1)]
         assert len({row[2] for row in mine}) == len(mine) > 10
         scores = [float(row[4]) for row in mine]
-        assert all(before > after for before, after in zip(scores, scores[1:], strict=False))
+        assert all(before > after for before, after in itertools.pairwise(scores))
         assert all(row[1] == "Q0" and row[5:] == ["civicite"] for row in mine)
 
 
@@ -179,6 +182,18 @@ def test_filters_keep_articles_with_any_of_the_values(
     ids = {hit["article_id"] for hit in json.loads(capsys.readouterr().out)["hits"]}
     assert {"incheon-role-model-city", "room-for-rain-in-the-city"} <= ids
     assert "ahmedabad-heat-action-plan" not in ids
+
+
+def test_a_facet_is_found_by_its_name_in_any_spelling(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for name in ("event_date", "Event-Date"):
+        options = ["--filter", f"{name}=2020-12-09", "--index", str(index), "--json"]
+        assert run(["search", "forum", *options]) == 0
+        found.append(json.loads(capsys.readouterr().out)["hits"])
+    assert {hit["article_id"] for hit in found[0]} == {"urban-resilience-forum-seoul-2020"}
+    assert found[0] == found[1]
 
 
 def test_status_shows_what_the_index_holds_without_the_model(
@@ -274,6 +289,16 @@ def test_an_index_built_with_another_model_is_refused_in_one_line(
     assert re.fullmatch(r"civicite: .*hashing.*\n", done.stderr)
 
 
+def test_the_model_that_is_installed_answers_from_the_corpus(tmp_path: Path, encoder_cache: Path) -> None:
+    environment = {**os.environ, "CIVICITE_RUNTIME": "openvino", "CIVICITE_CACHE_DIR": str(encoder_cache)}
+    folder = tmp_path / "index"
+    assert civicite("index", CORPUS, "--index", folder, environment=environment).returncode == 0
+    done = civicite("ask", "When did CityNet move to Seoul?", "--index", folder, environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^\[\d\] .*citynet-urban-diplomacy@1 ", done.stdout, re.MULTILINE)
+    assert "2013" in done.stdout.splitlines()[0]
+
+
 def test_the_version_and_the_help_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert re.fullmatch(r"civicite \d+\.\d+\.\d+\n", capsys.readouterr().out)
@@ -329,11 +354,9 @@ def test_on_a_terminal_an_answer_has_cards_and_no_colour_where_none_is_wanted(in
     )
     os.close(secondary)
     shown = b""
-    try:
+    with contextlib.suppress(OSError):  # the other end of the terminal was closed
         while chunk := os.read(primary, 65536):
             shown += chunk
-    except OSError:  # a terminal whose other end was closed
-        pass
     os.close(primary)
     assert process.communicate(timeout=60)[1] == b""
     text = shown.decode()
@@ -344,9 +367,8 @@ def test_on_a_terminal_an_answer_has_cards_and_no_colour_where_none_is_wanted(in
 
 def test_importing_the_command_line_imports_nothing_heavy() -> None:
     code = (
-        "import sys, service.cli;"
-        "heavy = {'numpy', 'faiss', 'openvino', 'torch', 'fastapi', 'rich', 'pydantic', 'indexer', 'tantivy'};"
-        "print(sorted(heavy & set(sys.modules)))"
+        "import sys, service.cli; heavy = 'numpy faiss openvino torch fastapi rich pydantic indexer tantivy';"
+        "print(sorted(set(heavy.split()) & set(sys.modules)))"
     )
-    done = subprocess.run([COMMAND.replace("civicite", "python"), "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr

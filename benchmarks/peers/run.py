@@ -53,28 +53,32 @@ def measure_peer(module: str, collection: Collection, folder: Path) -> PeerMeasu
 def compare(
     collection: Collection, ours: Values, peers: Mapping[str, PeerMeasured], parts: list[Part]
 ) -> dict[str, object]:
-    """Return part to peer to measure: its mean, and civicite's minus its own with 95 % intervals."""
+    """Return part to peer to measure: both means on the same questions, and their paired difference."""
     clusters = {one.id: one.paragraph for one in collection.questions if one.paragraph}
     kept = {"all": frozenset(collection.judgements)}
     kept |= {
         str(part): part.of(collection.questions) for part in parts if part.name in (None, collection.name)
     }
     return {
-        name: {
-            peer: {
-                measured: {
-                    "peer": asdict(mean_interval(_within(values, ids), clusters)),
-                    "civicite minus peer": asdict(
-                        paired_difference(_within(ours[measured], ids), _within(values, ids), clusters)
-                    ),
-                }
-                for measured, values in found.values.items()
-            }
-            for peer, found in peers.items()
-        }
+        name: {peer: _compared(ours, found.values, ids, clusters) for peer, found in peers.items()}
         for name, ids in kept.items()
         if any(key in ids for key in collection.judgements)
     }
+
+
+def _compared(
+    ours: Values, theirs: Values, ids: frozenset[str], clusters: Mapping[str, str]
+) -> dict[str, dict[str, object]]:
+    compared: dict[str, dict[str, object]] = {}
+    for name, values in theirs.items():
+        peer = {key: value for key, value in values.items() if key in ids}
+        same = {key: ours[name][key] for key in peer}
+        compared[name] = {
+            "civicite": asdict(mean_interval(same, clusters)),
+            "peer": asdict(mean_interval(peer, clusters)),
+            "civicite minus peer": asdict(paired_difference(same, peer, clusters)),
+        }
+    return compared
 
 
 def _starts(module: str, question: tuple[Question, ...], index: Path, folder: Path) -> float:
@@ -83,10 +87,6 @@ def _starts(module: str, question: tuple[Question, ...], index: Path, folder: Pa
     return median(
         _verb(module, folder, "search", index, single, folder / "single.run")[1] for _ in range(STARTS)
     )
-
-
-def _within(values: Mapping[str, float], ids: frozenset[str]) -> dict[str, float]:
-    return {key: value for key, value in values.items() if key in ids}
 
 
 def _verb(module: str, folder: Path, verb: str, *paths: Path) -> tuple[dict[str, Any], float]:

@@ -3,7 +3,6 @@
 New processes with their files in the system's cache, as when a command is used now and then.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -59,9 +58,8 @@ def measure_imports(index: Path) -> dict[str, object]:
         str(index),
     ]
     asked = subprocess.run(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=program.ROOT,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, check=False,
-    )  # fmt: skip
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=program.ROOT, check=False
+    )
     if asked.returncode != 0:
         raise program.CommandFailed(f"civicite ask ended with {asked.returncode}; is {index} an index?")
     return summarise_imports(asked.stderr)

@@ -58,11 +58,18 @@ class TantivyTerms:
         """The commit up to which the state that is searched has everything."""
         return self._watermark
 
+    def __len__(self) -> int:
+        """Return how many passages the state that is searched holds."""
+        return max(0, int(self._searcher.num_docs) - 1)
+
     def refresh(self) -> None:
         """See the newest committed state."""
-        self._index.reload()
-        self._searcher = self._index.searcher()
-        self._watermark = self._read_watermark()
+        try:
+            self._index.reload()
+            self._searcher = self._index.searcher()
+            self._watermark = self._read_watermark()
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"the lexical index: {error}; run 'civicite verify --repair'") from error
 
     def snapshot(self) -> "TantivyTerms":
         """Return a copy that keeps seeing the present state when this one is refreshed."""

@@ -1,0 +1,1 @@
+"""Learns ``service/ranker.json`` from public question sets, offline, with stated splits."""

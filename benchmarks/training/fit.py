@@ -1,0 +1,104 @@
+"""Fits the three models and writes them as plain numbers.
+
+Passages: LambdaMART (Burges 2010). Sentences: boosted trees on the logistic loss, so that a score is a
+log-odds. Confidence: logistic regression. What is known to speak for an answer may only raise a score
+(monotone constraints): that keeps the trees from learning a collection by heart.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import lightgbm
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.training.gather import Group
+
+SEED = 20261122
+TREES = {"verbose": -1, "num_threads": 1, "seed": SEED, "deterministic": True, "feature_fraction": 0.7,
+         "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "min_data_in_leaf": 60}  # fmt: skip
+PASSAGE_TREES = {"objective": "lambdarank", "lambdarank_truncation_level": 15, "num_leaves": 10,
+                 "learning_rate": 0.1}  # fmt: skip
+SENTENCE_TREES = {"objective": "binary", "num_leaves": 10, "learning_rate": 0.08}
+PASSAGE_ROUNDS, SENTENCE_ROUNDS = 150, 150
+
+RISING = frozenset(
+    """cosine cosine_gap cosine_rank sentence_cosine sentence_cosine_gap bm25 bm25_share bm25_rank
+    sentence_bm25 sentence_bm25_share coverage sentence_coverage sentence_both pairs article_cosine article_coverage
+    passage_score passage_gap passage_rank bm25_gap coverage_gap with_neighbour with_passage kind""".split()
+)
+
+
+def fit_passages(
+    groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
+) -> dict[str, Any]:
+    """Fit LambdaMART on groups that hold a right passage; ``weights`` are by question id."""
+    useful = [group for group in groups if group.right.any()]
+    table = lightgbm.Dataset(
+        np.concatenate([group.features for group in useful]),
+        np.concatenate([group.right for group in useful]).astype(int),
+        group=[len(group.right) for group in useful],
+        weight=np.concatenate([np.full(len(g.right), weights.get(g.question.id, 1.0)) for g in useful]),
+    )
+    model = lightgbm.train(
+        {**TREES, **PASSAGE_TREES, "monotone_constraints": _rising(features)}, table, PASSAGE_ROUNDS
+    )
+    return {"features": list(features), "trees": _trees(model)}
+
+
+def fit_sentences(
+    groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
+) -> dict[str, Any]:
+    """Fit boosted trees on the logistic loss; a question whose answer is in no candidate teaches nothing."""
+    useful = [group for group in groups if group.right.any()]
+    table = lightgbm.Dataset(
+        np.concatenate([group.features for group in useful]),
+        np.concatenate([group.right for group in useful]).astype(int),
+        weight=np.concatenate([np.full(len(g.right), weights.get(g.question.id, 1.0)) for g in useful]),
+    )
+    constraints = {"monotone_constraints": _rising(features)}
+    model = lightgbm.train({**TREES, **SENTENCE_TREES, **constraints}, table, SENTENCE_ROUNDS)
+    return {"features": list(features), "trees": _trees(model)}
+
+
+def fit_confidence(groups: Sequence[Group], features: tuple[str, ...]) -> dict[str, Any]:
+    """Fit a logistic regression on standardised features and fold the scaling into its weights."""
+    table = np.concatenate([group.features for group in groups])
+    right = np.concatenate([group.right for group in groups])
+    scaler = StandardScaler().fit(table)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(scaler.transform(table), right)
+    weights = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+    return {
+        "features": list(features),
+        "weights": [round(float(weight), 6) for weight in weights],
+        "intercept": round(intercept, 6),
+    }
+
+
+def _rising(features: tuple[str, ...]) -> list[int]:
+    return [int(name in RISING) for name in features]
+
+
+def _trees(model: lightgbm.Booster) -> list[dict[str, Any]]:
+    """Flatten trees: an inner node is ``[feature, threshold, left, right]``, a leaf ``[value]``."""
+    return [_tree(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
+
+
+def _tree(root: dict[str, Any]) -> dict[str, Any]:
+    nodes: list[list[float]] = []
+
+    def add(node: dict[str, Any]) -> tuple[int, int]:
+        place = len(nodes)
+        nodes.append([])
+        if "leaf_value" in node:
+            nodes[place] = [round(node["leaf_value"], 6)]
+            return place, 0
+        left, left_depth = add(node["left_child"])
+        right, right_depth = add(node["right_child"])
+        nodes[place] = [node["split_feature"], round(node["threshold"], 8), left, right]
+        return place, 1 + max(left_depth, right_depth)
+
+    _, depth = add(root)
+    return {"nodes": nodes, "depth": depth}

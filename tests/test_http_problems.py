@@ -1,0 +1,237 @@
+"""Every error over HTTP is a problem document of RFC 9457 that gives nothing of the machine away."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from building import ENCODER, article, put
+from commandline import ENVIRONMENT, served
+
+from indexer import Editor
+
+ARTICLE = article("well", "The old well was opened in 1880.", "The well")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("problems") / "index"
+    put(place, [ARTICLE])
+    return place
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    environment = {**ENVIRONMENT, "CIVICITE_WAIT_SECONDS": "0.1"}
+    with (
+        served(folder, environment=environment) as address,
+        httpx.Client(base_url=address, timeout=30) as client,
+    ):
+        yield client
+
+
+def problem(response: httpx.Response, status: int, kind: str) -> dict[str, object]:
+    """Check the shape, and return the document."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = dict(response.json())
+    assert {"type", "title", "status", "detail"} <= set(document) <= {
+        "type", "title", "status", "detail", "errors",
+    }  # fmt: skip
+    assert (document["type"], document["status"]) == (f"urn:civicite:problem:{kind}", status)
+    assert document["title"]
+    assert document["detail"]
+    assert not re.search(r"Traceback|/tmp/|/home/|site-packages|\.py\b|sqlite", response.text)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "question"),
+        ({"question": ""}, "question"),
+        ({"question": " \n"}, "question"),
+        ({"question": "x" * 2001}, "question"),
+        ({"question": 7}, "question"),
+        ({"question": None}, "question"),
+        ({"question": "q", "top_k": 0}, "top_k"),
+        ({"question": "q", "top_k": 101}, "top_k"),
+        ({"question": "q", "top_k": "10"}, "top_k"),
+        ({"question": "q", "top_k": 1.5}, "top_k"),
+        ({"question": "q", "top_k": True}, "top_k"),
+        ({"question": "q", "min_confidence": 1.1}, "min_confidence"),
+        ({"question": "q", "min_confidence": "high"}, "min_confidence"),
+        ({"question": "q", "limit": 3}, "limit"),
+        ({"question": "q", "filters": ["city"]}, "filters"),
+        ({"question": "q", "filters": {"city": 3}}, "filters.city"),
+        ({"question": "q", "filters": {"city": []}}, "filters.city"),
+        ({"question": "q", "filters": {"city": [""]}}, "filters.city"),
+        ({"question": "q", "filters": {"published": "2020"}}, "filters.published"),
+        ({"question": "q", "filters": {"published": {"since": "2020"}}}, "filters.published.since"),
+        (["question"], "body"),
+        ("question", "body"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_an_invalid_request_names_the_field(
+    path: str, body: object, field: str, client: httpx.Client
+) -> None:
+    document = problem(client.post(path, json=body), 422, "invalid-request")
+    errors = document["errors"]
+    assert isinstance(errors, list)
+    assert any(str(error["field"]).startswith(field) for error in errors), errors
+
+
+@pytest.mark.parametrize("day", ["soon", "2020-02-30", "2020-13", ""])
+def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client) -> None:
+    body = {"question": "q", "filters": {"published": {"from": day}}}
+    document = problem(client.post("/v1/search", json=body), 422, "invalid-request")
+    assert "is not a date" in str(document["detail"])
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_an_as_of_question_is_not_supported_yet(path: str, client: httpx.Client) -> None:
+    body = {"question": "q", "as_of": "2020-01-01"}
+    assert "not supported yet" in str(problem(client.post(path, json=body), 422, "not-supported")["detail"])
+    assert client.post(path, json={"question": "q", "as_of": None}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "kind"),
+    [
+        (b"{", 422, "invalid-request"),
+        (b"", 422, "invalid-request"),
+        (b'{"question": "\\ud800"}', 422, "invalid-request"),
+        (b'{"\\ud800": 1, "question": "q"}', 422, "invalid-request"),
+        (b'{"question": "q", "min_confidence": NaN}', 422, "invalid-request"),
+        (b'{"question": "q", "top_k": 1e999}', 422, "invalid-request"),
+        (b'{"question": "\xff"}', 400, "malformed-body"),
+        (b"[" * 100_000, 400, "malformed-body"),
+    ],
+)
+def test_a_body_that_is_no_valid_json_is_a_problem(
+    content: bytes, status: int, kind: str, client: httpx.Client
+) -> None:
+    headers = {"content-type": "application/json"}
+    problem(client.post("/v1/ask", content=content, headers=headers), status, kind)
+
+
+def test_a_form_is_no_request(client: httpx.Client) -> None:
+    problem(client.post("/v1/ask", data={"question": "q"}), 422, "invalid-request")
+
+
+def test_a_body_without_end_is_refused(client: httpx.Client) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"question": "'
+        for _ in range(60):
+            yield b"x" * 1_000_000
+
+    headers = {"content-type": "application/json"}
+    response = client.post("/v1/ask", content=endless(), headers=headers)
+    problem(response, 413, "body-too-large")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v2/ask", "/v1/ask/", "/docs", "/v1/articles/"])
+def test_an_unknown_address_is_not_found(path: str, client: httpx.Client) -> None:
+    response = client.get(path)
+    assert response.json()["type"] in {
+        "urn:civicite:problem:not-found",
+        "urn:civicite:problem:article-not-found",
+    }
+    problem(response, 404, str(response.json()["type"]).rpartition(":")[2])
+
+
+def test_an_unknown_method_names_those_that_are_known(client: httpx.Client) -> None:
+    response = client.get("/v1/ask")
+    problem(response, 405, "method-not-allowed")
+    assert response.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_article_that_is_not_there_is_not_found(method: str, client: httpx.Client) -> None:
+    problem(client.request(method, "/v1/articles/no/such"), 404, "article-not-found")
+
+
+def test_a_revision_that_is_not_there_is_not_found(client: httpx.Client) -> None:
+    problem(client.get("/v1/articles/well?revision=9"), 404, "article-not-found")
+
+
+@pytest.mark.parametrize("span", ["start=5&end=4", "start=10000", "end=10000"])
+def test_a_span_outside_the_text_is_a_problem(span: str, client: httpx.Client) -> None:
+    problem(client.get(f"/v1/articles/well?{span}"), 416, "span-not-there")
+
+
+@pytest.mark.parametrize(
+    "query", ["revision=one", "revision=-1", "start=-1", "colour=red", f"revision={10**30}"]
+)
+def test_an_invalid_query_of_an_article_names_the_parameter(query: str, client: httpx.Client) -> None:
+    document = problem(client.get(f"/v1/articles/well?{query}"), 422, "invalid-request")
+    assert query.split("=")[0] in str(document["detail"])
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "before=x"])
+def test_an_invalid_query_of_the_list_names_the_parameter(query: str, client: httpx.Client) -> None:
+    document = problem(client.get(f"/v1/articles?{query}"), 422, "invalid-request")
+    assert query.split("=")[0] in str(document["detail"])
+
+
+@pytest.mark.parametrize(
+    ("identity", "body"),
+    [
+        ("new", {}),
+        ("new", {"text": ""}),
+        ("new", {"text": " \n "}),
+        ("new", {"text": "t", "author": "x"}),
+        ("new", {"text": "t", "metadata": {"nested": {"a": 1}}}),
+        ("new", {"text": "t", "metadata": {"published": "soon"}}),
+        ("white%20space", {"text": "t"}),
+        ("control%07", {"text": "t"}),
+        ("x" * 513, {"text": "t"}),
+    ],
+)
+def test_an_article_that_cannot_be_taken_in_is_an_invalid_request(
+    identity: str, body: dict[str, object], client: httpx.Client
+) -> None:
+    problem(client.put(f"/v1/articles/{identity}", json=body), 422, "invalid-request")
+    assert [one["article_id"] for one in client.get("/v1/articles").json()["articles"]] == ["well"]
+
+
+def test_a_writer_that_finds_another_one_is_told_when_to_come_back(
+    client: httpx.Client, folder: Path
+) -> None:
+    with Editor(folder, lambda: ENCODER):
+        response = client.put("/v1/articles/new", json={"text": "t"})
+        problem(response, 503, "index-locked")
+        assert int(response.headers["retry-after"]) > 0
+        problem(client.delete("/v1/articles/well"), 503, "index-locked")
+        assert client.post("/v1/ask", json={"question": "q"}).status_code == 200
+
+
+def test_a_server_that_others_can_reach_changes_nothing_unless_it_was_allowed_to(folder: Path) -> None:
+    with served(folder, "--host", "0.0.0.0") as address, httpx.Client(base_url=address) as remote:  # noqa: S104
+        problem(remote.put("/v1/articles/new", json={"text": "t"}), 403, "read-only")
+        problem(remote.delete("/v1/articles/well"), 403, "read-only")
+        assert remote.get("/v1/articles/well").status_code == 200
+    allowed = {**ENVIRONMENT, "CIVICITE_REMOTE_WRITES": "true"}
+    with (
+        served(folder, "--host", "0.0.0.0", environment=allowed) as address,  # noqa: S104
+        httpx.Client(base_url=address) as remote,
+    ):
+        assert remote.put("/v1/articles/new", json={"text": "Some text."}).status_code == 201
+        assert remote.delete("/v1/articles/new").status_code == 204
+
+
+def test_damage_is_a_problem_that_names_no_file(tmp_path: Path) -> None:
+    import sqlite3
+
+    place = tmp_path / "index"
+    put(place, [ARTICLE])
+    connection = sqlite3.connect(place / "catalog.sqlite")
+    connection.execute("UPDATE revisions SET text = 'altered'")
+    connection.commit()
+    connection.close()
+    with served(place) as address, httpx.Client(base_url=address) as client:
+        problem(client.get("/v1/articles/well"), 500, "index-damaged")
+        body = {"question": "When was the well opened?", "min_confidence": 0}
+        problem(client.post("/v1/ask", json=body), 500, "index-damaged")
