@@ -9,10 +9,13 @@ recipe: changing them asks for a new generation.
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-import regex
 import Stemmer
+
+if TYPE_CHECKING:
+    import regex
 
 VERSION = "terms-1"
 """Part of the recipe; to be raised with every change of the rules in this module."""
@@ -28,17 +31,15 @@ STOP_WORDS = frozenset(
 )
 
 _ACRONYM_OR_NUMBER = r"(?<!\w)(?:[A-Z]\.){2,}[A-Z]?|\d+(?:[.,]\d+)*"
-_TOKEN = regex.compile(_ACRONYM_OR_NUMBER + r"|[\p{L}\p{M}]+")
 _ASCII_TOKEN = re.compile(_ACRONYM_OR_NUMBER + r"|[A-Za-z]+")
 _DENSE = r"\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー"
-_RUN = regex.compile(rf"(?P<dense>\p{{Script=Hangul}}+|[{_DENSE}]+)|[^{_DENSE}]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _local = threading.local()
 
 
 def terms_of(text: str) -> list[str]:
     """The terms of a text in order, repeated as often as they occur."""
-    tokens = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(text)
+    tokens = _ASCII_TOKEN.findall(text) if text.isascii() else _unicode().token.findall(text)
     return [term for token in tokens for term in _token_terms(token)]
 
 
@@ -49,7 +50,27 @@ def question_terms(question: str) -> list[str]:
 
 def is_dense(term: str) -> bool:
     """Whether the term comes from a script that is written without, or with few, spaces."""
-    return not term.isascii() and regex.match(rf"[{_DENSE}]", term) is not None
+    run = None if term.isascii() else _unicode().run.match(term)
+    return run is not None and run.lastgroup is not None
+
+
+class _Unicode(NamedTuple):
+    """Patterns over Unicode's properties, which the standard library's ``re`` does not know."""
+
+    token: "regex.Pattern[str]"
+    run: "regex.Pattern[str]"
+
+
+@cache
+def _unicode() -> _Unicode:
+    # Imported at the first text that is not ASCII: most questions are, and the import costs as much
+    # as the search.
+    import regex
+
+    return _Unicode(
+        token=regex.compile(_ACRONYM_OR_NUMBER + r"|[\p{L}\p{M}]+"),
+        run=regex.compile(rf"(?P<dense>\p{{Script=Hangul}}+|[{_DENSE}]+)|[^{_DENSE}]+"),
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -59,7 +80,7 @@ def _token_terms(token: str) -> tuple[str, ...]:
     if token.isascii():
         return _word(token.replace(".", ""))
     found: list[str] = []
-    for run in _RUN.finditer(unicodedata.normalize("NFC", token)):
+    for run in _unicode().run.finditer(unicodedata.normalize("NFC", token)):
         found.extend(_bigrams(run.group()) if run.lastgroup else _word(run.group()))
     return tuple(found)
 

@@ -24,9 +24,10 @@ SENTENCE_TREES = {"objective": "binary", "num_leaves": 10, "learning_rate": 0.08
 PASSAGE_ROUNDS, SENTENCE_ROUNDS = 150, 150
 
 RISING = frozenset(
-    """cosine cosine_gap cosine_rank sentence_cosine sentence_cosine_gap bm25 bm25_share bm25_rank
-    sentence_bm25 sentence_bm25_share coverage sentence_coverage sentence_both pairs article_cosine article_coverage
-    passage_score passage_gap passage_rank bm25_gap coverage_gap with_neighbour with_passage kind""".split()
+    """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
+    cosine_rank coverage coverage_gap kind pairs passage_gap passage_rank passage_score sentence_bm25
+    sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap sentence_coverage
+    with_neighbour with_passage""".split()
 )
 
 

@@ -3,16 +3,18 @@
 Knows how a folder appears in one step and how damage is noticed; it must not know what the files mean.
 """
 
-import hashlib
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-_SEAL = "SHA256SUMS"
+import xxhash
+
+_SEAL = "XXH3SUMS"
 _PREFIX = ".new-"
 _ABANDONED_AFTER = 3600.0
+_BLOCK = 1 << 20
 
 
 def intact(folder: Path) -> bool:
@@ -57,8 +59,12 @@ def _sums(folder: Path) -> str:
     lines = []
     for path in sorted(folder.iterdir()):
         if path.name != _SEAL:
+            # XXH3 guards against damage, not malice, and reads a blob ten times as fast as SHA-256.
+            whole = xxhash.xxh3_128()
             with path.open("rb") as stream:
-                lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {path.name}\n")
+                while block := stream.read(_BLOCK):
+                    whole.update(block)
+            lines.append(f"{whole.hexdigest()}  {path.name}\n")
     return "".join(lines)
 
 
