@@ -5,6 +5,7 @@ The one place that wires measurements to files: runs, per-question values and in
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -121,17 +122,19 @@ def _speed(collection: Collection, out: Path) -> None:
     small = remembered_index("corpus", ROOT / "corpus")
     large = remembered_index(collection.name, plain_corpus(collection, CACHE))
     questions = write_questions(collection.questions, CACHE / "speed-questions.jsonl")
-    results: dict[str, object] = {
-        "collection": collection.name,
-        "start-up": measure_startup(small),
-        "imports": measure_imports(small),
-        "encoding": measure_encoding(collection, CACHE),
-        "indexing": measure_indexing(collection, CACHE),
-        "in process": measure_in_process(large, questions, CACHE),
-        "served": measure_served(large, collection.questions),
-        "load_after": machine.load(),
+    steps: dict[str, Callable[[], object]] = {
+        "start-up": lambda: measure_startup(small),
+        "imports": lambda: measure_imports(small),
+        "in process": lambda: measure_in_process(large, questions, CACHE),
+        "served": lambda: measure_served(large, collection.questions),
+        "encoding": lambda: measure_encoding(collection, CACHE),
+        "indexing": lambda: measure_indexing(collection, CACHE),
     }
-    write(out, "speed", results)
+    results: dict[str, object] = {"collection": collection.name}
+    for name, step in steps.items():
+        results[name] = step()
+        results["load_after"] = machine.load()
+        write(out, "speed", results)  # after every step: a run that is stopped keeps what it has
     tables.show_speed(results)
 
 

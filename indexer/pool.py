@@ -87,10 +87,12 @@ def read_pool(
     Raises IndexDamaged, naming the article, when a passage is not what was written.
     """
     rows = connection.execute(
-        f"{_COLUMNS} WHERE p.key IN ({','.join(map(str, keys.tolist()))}) AND p.generation = ?"
-        " AND p.from_commit <= ? AND (p.to_commit IS NULL OR p.to_commit > ?) ORDER BY a.id, p.start",
-        (generation, commit, commit),
+        f"{_COLUMNS} WHERE p.key IN (SELECT value FROM json_each(?)) AND p.generation = ?"
+        " AND p.from_commit <= ? AND (p.to_commit IS NULL OR p.to_commit > ?)",
+        (str(keys.tolist()), generation, commit, commit),
     ).fetchall()
+    # Sorted here: SQLite would copy every vector through its sorter.
+    rows.sort(key=lambda row: (row[1], row[4]))
     for row in rows:
         _check(row)
     return _columns(rows, dimension)

@@ -6,7 +6,7 @@ the catalog fit together. Whatever an engine proposes is joined with the catalog
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,10 +125,13 @@ class View:
             raise ArticleNotFound(wanted, "there is none in this index", "see 'civicite status' for what is")
         return _article_state(row)
 
-    def article_of(self, revision_key: int) -> ArticleState:
-        """Read the article that a pool's revision key belongs to."""
-        row = self._connection.execute(f"{_ARTICLE} WHERE r.key = ?", (revision_key,)).fetchone()
-        return _article_state(row)
+    def articles_of(self, revision_keys: Iterable[int]) -> dict[int, ArticleState]:
+        """Read the articles that a pool's revision keys belong to, by those keys."""
+        rows = self._connection.execute(
+            f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(?))",
+            (str(list(revision_keys)),),
+        ).fetchall()
+        return {row[0]: _article_state(row) for row in rows}
 
     def revisions(self, identity: str) -> list[tuple[int, str, str, bool]]:
         """List an article's revisions: number, SHA-256, when it was taken in, whether it is current."""
@@ -143,7 +146,7 @@ class View:
     def articles(self, after: str = "", limit: int = 100) -> list[tuple[str, int, Metadata]]:
         """List current articles in the order of their ids: id, revision, description."""
         rows = self._connection.execute(
-            "SELECT a.id, r.number, d.metadata FROM articles a"
+            "SELECT r.key, a.id, r.number, d.metadata FROM articles a"
             " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
             " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
             " WHERE a.id > ? ORDER BY a.id LIMIT ?",
@@ -163,7 +166,7 @@ class View:
 
 
 _ARTICLE = (
-    "SELECT a.id, r.number, r.sha256, r.text, d.metadata, r.media_type, r.raw_sha256, r.page_starts,"
+    "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, r.media_type, r.raw_sha256, r.page_starts,"
     " r.to_commit IS NOT NULL, c.at"
     " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
     " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"
@@ -171,8 +174,8 @@ _ARTICLE = (
 )
 
 
-def _article_state(row: tuple[str, int, str, str, str, str, str, str, int, str]) -> ArticleState:
-    identity, number, sha256, text, metadata, media_type, raw_sha256, pages, withdrawn, at = row
+def _article_state(row: tuple[int, str, int, str, str, str, str, str, str, int, str]) -> ArticleState:
+    _, identity, number, sha256, text, metadata, media_type, raw_sha256, pages, withdrawn, at = row
     if text_digest(text) != sha256:
         raise IndexDamaged(
             f"article {identity!r} revision {number}: its text is not what was written; "

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -52,15 +53,20 @@ class Assistant:
     def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
         """Open an index folder, by default that of the settings, with the model it was built with."""
         chosen = settings or load_settings()
-        index = Index.open(Path(folder) if folder is not None else chosen.index)
-        encoder = load_encoder(
-            chosen.model,
-            runtime=chosen.runtime,
-            cache_dir=chosen.cache_dir,
-            precision=chosen.precision,
-            threads=chosen.threads,
-        )
-        return cls(index, encoder, Ranker.load())
+        # The model loads beside everything else: most of it is work outside Python.
+        with ThreadPoolExecutor(1) as aside:
+            encoder = aside.submit(
+                load_encoder,
+                chosen.model,
+                runtime=chosen.runtime,
+                cache_dir=chosen.cache_dir,
+                precision=chosen.precision,
+                threads=chosen.threads,
+            )
+            index = Index.open(Path(folder) if folder is not None else chosen.index)
+            with index.view():
+                ranker = Ranker.load()
+        return cls(index, encoder.result(), ranker)
 
     def __enter__(self) -> Self:
         """Return the assistant."""

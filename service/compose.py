@@ -18,10 +18,13 @@ MOST_SENTENCES = 3
 LIST_MOST = 20
 """Items of a list that an answer holds at most."""
 
+MARGIN = 3.0
+"""How far below the best, in log-odds, a further sentence may lie."""
+
 SAME = 0.92
 """Cosine above which two sentences with the same numbers say the same."""
 
-_HEADING, _ITEM = KINDS.index("heading"), KINDS.index("item")
+_PROSE, _HEADING, _ITEM = (KINDS.index(kind) for kind in ("prose", "heading", "item"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +40,28 @@ def choose(question: Question, pool: Pool, evidence: Evidence, texts: dict[int, 
     """Choose the answer's sentences, the best evidence first. ``texts`` are the candidates' by row."""
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
-    best = ranked[0]
-    listed = _list_around(pool, best, texts, wanted=question.kind == "list")
+    listed = _list_around(pool, ranked[0], texts, wanted=question.kind == "list")
     rows = listed or _distinct(pool, ranked, scores, texts)
     return [Chosen(row, scores[row], _leaning_on(pool, row, texts)) for row in rows]
 
 
 def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]) -> list[int]:
+    """Return the best sentence and those close to it that say something else."""
     chosen: list[int] = []
     for row in ranked:
-        close = scores[row] >= scores[ranked[0]] - MARGIN
-        if len(chosen) == MOST_SENTENCES or not close:
+        if len(chosen) == MOST_SENTENCES or scores[row] < scores[ranked[0]] - MARGIN:
             break
-        if pool.sentence_kinds[row] == _HEADING and chosen:
-            continue
-        if not any(_says_the_same(pool, row, other, texts) for other in chosen):
-            chosen.append(row)
+        answering = _below_heading(pool, row)
+        if not any(_says_the_same(pool, answering, other, texts) for other in chosen):
+            chosen.append(answering)
     return chosen
 
 
-MARGIN = 3.0
-"""How far below the best a further sentence's score may lie."""
+def _below_heading(pool: Pool, row: int) -> int:
+    """A heading answers nothing itself: what stands below it does, if that is in the same passage."""
+    inside = pool.sentence_passage[row]
+    last = int(np.searchsorted(pool.sentence_passage, inside, side="right")) - 1
+    return row + 1 if pool.sentence_kinds[row] == _HEADING and row < last else row
 
 
 def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> bool:
@@ -80,8 +84,10 @@ def _list_around(pool: Pool, best: int, texts: dict[int, str], *, wanted: bool) 
     inside = pool.sentence_passage[best]
     last = int(np.searchsorted(pool.sentence_passage, inside, side="right"))
     is_item = pool.sentence_kinds[best] == _ITEM
-    introduces = texts.get(best, "").rstrip().endswith((":", "：")) and best + 1 < last
-    if introduces and pool.sentence_kinds[best + 1] == _ITEM:
+    before_items = best + 1 < last and not is_item and pool.sentence_kinds[best + 1] == _ITEM
+    if before_items and pool.sentence_kinds[best] == _HEADING:
+        return _items_from(pool, best + 1, last)
+    if before_items and texts[best].rstrip().endswith((":", "：")):
         return [best, *_items_from(pool, best + 1, last)]
     if not (wanted and is_item):
         return []
@@ -103,11 +109,13 @@ def _items_from(pool: Pool, first: int, last: int) -> list[int]:
 
 
 def _leaning_on(pool: Pool, row: int, texts: dict[int, str]) -> int | None:
+    """Return the row that a sentence needs beside it: what a pronoun stands for, a first item's heading."""
     before = row - 1
-    same = before >= 0 and pool.sentence_passage[before] == pool.sentence_passage[row]
-    if not same or not leans_on_neighbour(texts[row]) or pool.sentence_kinds[before] != 0:
+    if before < 0 or pool.sentence_passage[before] != pool.sentence_passage[row]:
         return None
-    return before
+    if pool.sentence_kinds[row] == _ITEM:
+        return before if pool.sentence_kinds[before] == _HEADING else None
+    return before if pool.sentence_kinds[before] == _PROSE and leans_on_neighbour(texts[row]) else None
 
 
 def span_of(pool: Pool, row: int) -> Span:

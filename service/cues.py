@@ -43,6 +43,25 @@ _PRONOUN = re.compile(
 )
 
 
+_LABEL_WORDS: dict[Kind, str] = {
+    "when": "date|time|when|year|period|day|일시|날짜|기간",
+    "where": "venue|location|place|where|address|city|country|장소",
+    "who": "organi[sz]er|organi[sz]ed by|host|speaker|author|by|source|contact|participant|주최|작성자",
+    "number": "budget|cost|figure|number|total|population|length|예산",
+    "list": "target audience|objective|topic|theme|participant|member",
+}
+_LABELS = {
+    kind: re.compile(rf"^\W*(?:event |start |end )?(?:{words})(?:\(s\)|s)?\b", re.IGNORECASE)
+    for kind, words in _LABEL_WORDS.items()
+}
+
+
+def label_fits(kind: Kind, sentence: str) -> bool:
+    """Tell whether a label line such as ``Venue: …`` says what a question of this kind asks for."""
+    label = _LABELS.get(kind)
+    return label is not None and label.match(sentence) is not None
+
+
 def answers_kind(kind: Kind, sentence: str) -> float:
     """Return 1 when the sentence holds what a question of this kind asks for, else 0; .5 for no kind."""
     wanted = {

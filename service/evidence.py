@@ -28,7 +28,7 @@ SENTENCE_FEATURES = (
     "coverage",
     "coverage_gap",
     "with_neighbour",
-    "with_passage",
+    "with_heading",
     "pairs",
     "kind",
     "kind_known",
@@ -76,7 +76,7 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         coverage,
         coverage - coverage.max(initial=0.0),
         _with_neighbour(pool, held, rows) @ scores.weights / total,
-        _with_opening(pool, held, rows) @ scores.weights / total,
+        _with_heading(pool, held, rows) @ scores.weights / total,
         neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
         kinds,
         kinds * (question.kind != "other"),
@@ -103,10 +103,16 @@ def _with_neighbour(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[
     return together
 
 
-def _with_opening(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
-    """Terms held by the sentence or by its passage's first sentence, often its heading or its topic."""
-    first = np.searchsorted(pool.sentence_passage, pool.sentence_passage[rows])
-    together: NDArray[np.bool_] = held[rows] | held[first]
+def _with_heading(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
+    """Terms held by the sentence or by what it stands under in its passage.
+
+    That is the nearest heading before it, else the passage's first sentence, often its title or topic.
+    """
+    numbers = np.arange(len(pool.sentence_kinds))
+    opens = np.searchsorted(pool.sentence_passage, pool.sentence_passage) == numbers
+    heads = opens | (pool.sentence_kinds == KINDS.index("heading"))
+    above = np.maximum.accumulate(np.where(heads, numbers, 0))
+    together: NDArray[np.bool_] = held[rows] | held[above[rows]]
     return together
 
 

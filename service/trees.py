@@ -1,6 +1,7 @@
-"""Boosted trees evaluated in NumPy: all rows and all trees step down one level at a time.
+"""Boosted trees evaluated in NumPy, all rows, trees and nodes at once.
 
-They are trained elsewhere; here only their numbers are known.
+After QuickScorer (Lucchese et al. 2015): every inner node whose test fails rules out the leaves of its
+left subtree, and the leftmost leaf that is left is where the row falls. The trees are trained elsewhere.
 """
 
 from dataclasses import dataclass
@@ -11,45 +12,70 @@ from numpy.typing import NDArray
 
 from service.scores import Floats
 
+MOST_LEAVES = 12
+"""Leaves of a tree, one bit each; a table of all their combinations is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """``feature``, ``threshold``, ``left``, ``right`` and ``value`` have shape (trees, nodes).
+    """``feature``, ``threshold`` and ``mask`` have shape (trees * nodes,), ``value`` (trees, leaves).
 
-    An inner node sends a row left when its feature is at most the threshold. A leaf is a node whose
-    children are itself, so that a shallow leaf waits for the deepest one.
+    A row fails a node's test when its feature is greater than the threshold; ``mask`` has a bit for each
+    leaf that is still possible then, the leftmost leaf being the lowest bit.
     """
 
-    feature: NDArray[np.int32]
+    feature: NDArray[np.int64]
     threshold: Floats
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    mask: NDArray[np.uint16]
     value: Floats
-    depth: int
+    leftmost: NDArray[np.int64]
 
     def score(self, features: Floats) -> Floats:
         """Return the sum of the leaves that each row falls into, float64 of shape (rows,)."""
-        trees = np.arange(len(self.value))[:, None]
-        node = np.zeros((len(self.value), len(features)), np.int32)
-        rows = np.arange(len(features))[None, :]
-        for _ in range(self.depth):
-            goes_left = features[rows, self.feature[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: Floats = self.value[trees, node].sum(axis=0)
+        fails = features[:, self.feature] > self.threshold
+        masks = np.where(fails, self.mask, np.uint16(2**MOST_LEAVES - 1))
+        left = np.bitwise_and.reduce(masks.reshape(len(features), len(self.value), -1), axis=2)
+        leaves = self.leftmost[left]
+        total: Floats = self.value[np.arange(len(self.value)), leaves].sum(axis=1)
         return total
 
     @classmethod
     def from_json(cls, trees: list[dict[str, Any]]) -> "Trees":
-        """Read trees as nested lists per node: ``[feature, threshold, left, right]`` or ``[value]``."""
-        width = max(len(tree["nodes"]) for tree in trees)
-        shape = (len(trees), width)
-        feature, left, right = (np.zeros(shape, np.int32) for _ in range(3))
-        threshold, value = np.full(shape, np.inf), np.zeros(shape)
-        for t, tree in enumerate(trees):
-            for n, node in enumerate(tree["nodes"]):
-                if len(node) == 1:
-                    left[t, n] = right[t, n] = n
-                    value[t, n] = node[0]
-                else:
-                    feature[t, n], threshold[t, n], left[t, n], right[t, n] = node
-        return cls(feature, threshold, left, right, value, max(tree["depth"] for tree in trees))
+        """Read trees as lists of nodes from the root: ``[feature, threshold, left, right]`` or ``[value]``.
+
+        Raises ValueError for a tree with more leaves than there are bits.
+        """
+        flat = [_flattened(tree["nodes"]) for tree in trees]
+        nodes = max([1, *(len(tests) for tests, _ in flat)])
+        leaves = max(len(values) for _, values in flat)
+        if leaves > MOST_LEAVES:
+            raise ValueError(f"a tree has {leaves} leaves, {MOST_LEAVES} are possible")
+        feature, mask = np.zeros((len(flat), nodes), np.int64), np.zeros((len(flat), nodes), np.uint16)
+        threshold, value = np.full((len(flat), nodes), np.inf), np.zeros((len(flat), leaves))
+        for at, (tests, values) in enumerate(flat):
+            value[at, : len(values)] = values
+            for node, test in enumerate(tests):
+                feature[at, node], threshold[at, node], mask[at, node] = test
+        combinations = np.arange(2**MOST_LEAVES)
+        leftmost = np.log2(np.maximum(combinations & -combinations, 1)).astype(np.int64)
+        return cls(feature.ravel(), threshold.ravel(), mask.ravel(), value, leftmost)
+
+
+def _flattened(nodes: list[list[float]]) -> tuple[list[tuple[int, float, int]], list[float]]:
+    """Number the leaves from left to right; returns each test with its mask, and the leaves' values."""
+    tests: list[tuple[int, float, int]] = []
+    values: list[float] = []
+
+    def walk(place: int) -> None:
+        node = nodes[place]
+        if len(node) == 1:
+            values.append(node[0])
+            return
+        first = len(values)
+        walk(int(node[2]))
+        ruled_out = sum(1 << leaf for leaf in range(first, len(values)))
+        tests.append((int(node[0]), node[1], (2**MOST_LEAVES - 1) & ~ruled_out))
+        walk(int(node[3]))
+
+    walk(0)
+    return tests, values

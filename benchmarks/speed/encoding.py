@@ -14,7 +14,7 @@ from benchmarks.speed.encode_worker import ENGINES
 from benchmarks.speed.passages import write_passages
 from benchmarks.timing import in_turns, summarise
 
-TOKENS, PASSAGES, ROUNDS = 150, 512, 7
+TOKENS, PASSAGES, ROUNDS = 150, 256, 7
 
 
 class Worker:

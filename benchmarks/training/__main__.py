@@ -58,8 +58,9 @@ def train(collections: dict[str, tuple[Assistant, list[Labelled]]]) -> dict[str,
     sentence_groups = _gathered("sentences", answered, lambda a, q: list(sentences(a, q, ranker_of)))
     sentence_models = _folded(sentence_groups, lambda g: fit_sentences(g, weights, SENTENCE_FEATURES))
     ranker_of = _ranker_of(passages=passage_models, sentences=sentence_models)
-    judged = {n: pair for n, pair in answered.items() if any(not q.answerable for q in pair[1])}
-    confidence_groups = _gathered("confidence", judged, lambda a, q: list(confidences(a, q, ranker_of, SEED)))
+    confidence_groups = _gathered(
+        "confidence", answered, lambda a, q: list(confidences(a, q, ranker_of, SEED))
+    )
     confidence = fit_confidence(confidence_groups, CONFIDENCE_FEATURES)
     return {
         "name": "learned-1",

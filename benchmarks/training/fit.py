@@ -1,7 +1,7 @@
 """Fits the three models and writes them as plain numbers.
 
 Passages: LambdaMART (Burges 2010). Sentences: boosted trees on the logistic loss, so that a score is a
-log-odds. Confidence: logistic regression. What is known to speak for an answer may only raise a score
+log-odds. Confidence: likewise. What is known to speak for an answer may only raise a score
 (monotone constraints): that keeps the trees from learning a collection by heart.
 """
 
@@ -10,8 +10,6 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.training.gather import Group
 
@@ -23,11 +21,22 @@ PASSAGE_TREES = {"objective": "lambdarank", "lambdarank_truncation_level": 15, "
 SENTENCE_TREES = {"objective": "binary", "num_leaves": 10, "learning_rate": 0.08}
 PASSAGE_ROUNDS, SENTENCE_ROUNDS = 150, 150
 
+CONFIDENCE_TREES = {"objective": "binary", "num_leaves": 8, "learning_rate": 0.06}
+CONFIDENCE_ROUNDS = 100
+ADVERSARIAL_WEIGHT = 0.15
+
+SPEAKS_FOR = frozenset(
+    """agreement coverage cosine evidence evidence_margin kind pairs passage_cosine passage_coverage
+    passage_margin""".split()
+)
+SPEAKS_AGAINST = frozenset(
+    "missing_from_passage missing_names missing_numbers missing_rarest unknown".split()
+)
 RISING = frozenset(
     """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
     cosine_rank coverage coverage_gap kind pairs passage_gap passage_rank passage_score sentence_bm25
     sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap sentence_coverage
-    with_neighbour with_passage""".split()
+    with_neighbour with_heading""".split()
 )
 
 
@@ -64,18 +73,20 @@ def fit_sentences(
 
 
 def fit_confidence(groups: Sequence[Group], features: tuple[str, ...]) -> dict[str, Any]:
-    """Fit a logistic regression on standardised features and fold the scaling into its weights."""
-    table = np.concatenate([group.features for group in groups])
-    right = np.concatenate([group.right for group in groups])
-    scaler = StandardScaler().fit(table)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(scaler.transform(table), right)
-    weights = model.coef_[0] / scaler.scale_
-    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    return {
-        "features": list(features),
-        "weights": [round(float(weight), 6) for weight in weights],
-        "intercept": round(intercept, 6),
-    }
+    """Fit boosted trees on the logistic loss: their score is the log-odds that the best sentence is right.
+
+    Questions written to look answerable count little: people ask what they want to know, and a
+    confidence has to mean something for them.
+    """
+    table = lightgbm.Dataset(
+        np.concatenate([group.features for group in groups]),
+        np.concatenate([group.right for group in groups]).astype(int),
+        weight=np.array([1.0 if group.question.answerable else ADVERSARIAL_WEIGHT for group in groups]),
+    )
+    signs = [int(name in SPEAKS_FOR) - int(name in SPEAKS_AGAINST) for name in features]
+    constraints = {"monotone_constraints": signs}
+    model = lightgbm.train({**TREES, **CONFIDENCE_TREES, **constraints}, table, CONFIDENCE_ROUNDS)
+    return {"features": list(features), "trees": _trees(model)}
 
 
 def _rising(features: tuple[str, ...]) -> list[int]:

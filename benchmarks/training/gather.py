@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.training.questions import Labelled
-from indexer import Filters, Keys, Pool, View
+from indexer import Filters, Keys, View
 from service.assistant import Assistant
 from service.confidence import confidence_features
 from service.features import passage_features
@@ -71,13 +71,15 @@ def confidences(
     chance = random.Random(seed)  # noqa: S311 - a seeded sample, no secret
     listed = list(questions)
     subjects = sorted({one.group for one in listed})
+    with assistant.index.view() as view:
+        ids = [identity for identity, _, _ in view.articles(limit=10**9)]
     for labelled in listed:
         asked = understand(labelled.text, assistant.encoder)
         other, another = chance.sample([one for one in subjects if one != labelled.group], 2)
         parts = [None, (labelled.group, other), (other, another)]
         with assistant.index.view() as view:
             for part in parts:
-                allowed = None if part is None else _keys_of(view, part)
+                allowed = None if part is None else _keys_of(view, ids, part)
                 yield _confidence(view, asked, labelled, ranker_of(labelled), allowed)
 
 
@@ -95,14 +97,6 @@ def _confidence(
     return Group(labelled, features, np.array([right], bool))
 
 
-def _keys_of(view: View, subjects: tuple[str, ...]) -> Keys | None:
-    ids = [identity for identity, _, _ in view.articles(limit=10**9) if identity.split("#")[0] in subjects]
-    return view.allowed(Filters(articles=tuple(ids)))
-
-
-def _holds(labelled: Labelled, pool: Pool, row: int, text: str) -> bool:
-    article = pool.article_ids[int(pool.sentence_passage[row])]
-    if article not in labelled.relevant or not labelled.answerable:
-        return False
-    folded = text.casefold()
-    return not labelled.answers or any(answer.casefold() in folded for answer in labelled.answers)
+def _keys_of(view: View, ids: list[str], subjects: tuple[str, ...]) -> Keys | None:
+    wanted = tuple(identity for identity in ids if identity.split("#")[0] in subjects)
+    return view.allowed(Filters(articles=wanted))

@@ -1,7 +1,7 @@
 """The questions to learn from: which part of each collection is for training, and what is right there.
 
 Knows the splits, and nothing of features or models. What is not for training is never read here: of
-SQuAD 2.0's development part the articles after the first eight titles, of SciFact the test claims, of
+SQuAD 2.0's development part the articles after the first eight titles that have questions, of SciFact the test claims, of
 KorQuAD 1.0 all but the first fifth of the paragraphs.
 """
 
@@ -41,7 +41,7 @@ def _of_paragraphs(folder: Path, questions: list[dict[str, Any]]) -> Iterator[La
     """SQuAD and KorQuAD: questions written about a paragraph, named ``Title#number``."""
     adversarial = any(one["metadata"].get("answerable") is False for one in questions)
     paragraphs = [json.loads(line)["_id"] for line in (folder / "corpus.jsonl").open(encoding="utf-8")]
-    titles = sorted({identity.split("#")[0] for identity in paragraphs})
+    titles = sorted({one["metadata"]["context_id"].split("#")[0] for one in questions})
     if adversarial:
         kept = {p for p in paragraphs if p.split("#")[0] in titles[:TITLES_FOR_TRAINING]}
     else:

@@ -26,6 +26,9 @@ class FlatVectors:
         import faiss
 
         self._faiss: Any = faiss  # its SWIG classes are typed more narrowly than they work
+        # One thread a search: requests run beside each other, and a second thread's start costs more
+        # than it saves on a flat index of laptop size.
+        faiss.omp_set_num_threads(1)
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         self._watermark = EMPTY
 

@@ -1,0 +1,49 @@
+"""What the README and the pages say is held against the code."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"| `{name}` |" in README
+
+
+@pytest.mark.parametrize("command", ["index", "search", "ask", "serve", "status", "remove", "verify"])
+def test_every_command_is_in_the_readme_and_has_a_help_text(command: str) -> None:
+    assert f"civicite {command}" in README
+    shown = subprocess.run(
+        [Path(sys.executable).with_name("civicite"), command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage: civicite" in shown.stdout
+
+
+def test_every_link_within_the_documents_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "corpus").glob("README.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_readme_names_every_top_level_folder_of_the_tree() -> None:
+    for folder in ("indexer", "service", "corpus", "tests", "notebooks", "benchmarks", "docs"):
+        assert re.search(rf"^{folder}/ ", README, re.MULTILINE)
+        assert (ROOT / folder).is_dir()
+
+
+def test_every_file_that_the_overview_names_is_there() -> None:
+    overview = (ROOT / "docs" / "overview.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:indexer|service)/[\w/]+(?:\.py|\.json|/))`", overview):
+        assert (ROOT / name).exists(), name
