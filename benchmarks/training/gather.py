@@ -100,3 +100,11 @@ def _confidence(
 def _keys_of(view: View, ids: list[str], subjects: tuple[str, ...]) -> Keys | None:
     wanted = tuple(identity for identity in ids if identity.split("#")[0] in subjects)
     return view.allowed(Filters(articles=wanted))
+
+
+def _holds(labelled: Labelled, pool: Pool, row: int, text: str) -> bool:
+    article = pool.article_ids[int(pool.sentence_passage[row])]
+    if article not in labelled.relevant or not labelled.answerable:
+        return False
+    folded = text.casefold()
+    return not labelled.answers or any(answer.casefold() in folded for answer in labelled.answers)

@@ -1,8 +1,8 @@
 """The questions to learn from: which part of each collection is for training, and what is right there.
 
 Knows the splits, and nothing of features or models. What is not for training is never read here: of
-SQuAD 2.0's development part the articles after the first eight titles that have questions, of SciFact the test claims, of
-KorQuAD 1.0 all but the first fifth of the paragraphs.
+SQuAD 2.0's development part the articles after the first eight titles that have questions, of SciFact the
+test claims, of KorQuAD 1.0 all but the first fifth of the paragraphs.
 """
 
 import csv
