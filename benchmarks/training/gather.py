@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.training.questions import Labelled
-from indexer import Filters, Keys, View
+from indexer import Filters, Keys, Pool, View
 from service.assistant import Assistant
 from service.confidence import confidence_features
 from service.features import passage_features
