@@ -21,27 +21,26 @@ from .filters import NO_FILTERS, Filters
 from .findings import Finding
 from .generations import Generation
 from .index import Index
-from .lexical.exact import K1, B, idf
+from .matching import Statistics
 from .overview import Overview, survey
 from .pool import Pool
 from .readers.fields import facet_name
 from .recipe import Recipe
 from .repairing import repair
+from .scoring import bm25, tabulate
 from .sources import Found, articles, find
 from .storage import KINDS
 from .submission import submitted
 from .terms import is_dense, question_terms, terms_of
 from .vectors import Keys
-from .view import ArticleState, Statistics, View
+from .view import ArticleState, View
 
 __all__ = [
-    "K1",
     "KINDS",
     "NO_FILTERS",
     "Article",
     "ArticleNotFound",
     "ArticleState",
-    "B",
     "CiviciteError",
     "Document",
     "Editor",
@@ -78,16 +77,17 @@ __all__ = [
     "View",
     "Watermark",
     "articles",
+    "bm25",
     "check",
     "facet_name",
     "find",
-    "idf",
     "is_dense",
     "load_encoder",
     "question_terms",
     "repair",
     "submitted",
     "survey",
+    "tabulate",
     "terms_of",
     "text_digest",
 ]

@@ -7,6 +7,7 @@ article's canonical text. Nothing here knows how a value was read, cleaned, stor
 import datetime
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -77,7 +78,10 @@ def day_range(published: str | None) -> tuple[str, str] | tuple[None, None]:
     """
     if published is None:
         return None, None
-    year, month, day = [*published.split("-"), "", ""][:3]
+    written = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", published, re.ASCII)
+    if written is None or published.startswith("9999"):
+        raise ValueError(f"{published!r} is not a date that is written YYYY, YYYY-MM or YYYY-MM-DD")
+    year, month, day = written.groups()
     first = datetime.date(int(year), int(month or 1), int(day or 1))
     if day:
         return first.isoformat(), first.isoformat()

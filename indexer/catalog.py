@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ def link(chain: str, changes: object) -> str:
 
 
 class Catalog:
-    """One catalog file; every thread that uses it gets a connection of its own.
+    """One catalog file; a connection is lent for each transaction and kept for the next one.
 
     Raises IndexNotFound, IndexTooNew or IndexDamaged when it cannot be opened.
     """
@@ -52,50 +51,55 @@ class Catalog:
                 f"make one with 'civicite index PATH --index {layout.root}'"
             )
         self.layout = layout
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         with _sqlite_named(layout.catalog):
             if create:
                 layout.root.mkdir(parents=True, exist_ok=True)
-                migrate(self.connection, str(layout.catalog))
-            check_version(self.connection, str(layout.catalog))
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The calling thread's connection, opened at its first use."""
-        if not hasattr(self._local, "connection"):
-            self._local.connection = _connect(self.layout.catalog)
-            self._open.append(self._local.connection)
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+            with self._lent() as connection:
+                if create:
+                    migrate(connection, str(layout.catalog))
+                check_version(connection, str(layout.catalog))
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One snapshot: whatever is committed meanwhile, every query sees the same state."""
-        with _sqlite_named(self.layout.catalog):
-            self.connection.execute("BEGIN")
+        with _sqlite_named(self.layout.catalog), self._lent() as connection:
+            connection.execute("BEGIN")
             try:
-                yield self.connection
+                yield connection
             finally:
-                self.connection.execute("COMMIT")
+                connection.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or, when anything is raised, nothing."""
-        with _sqlite_named(self.layout.catalog):
-            self.connection.execute("BEGIN IMMEDIATE")
+        with _sqlite_named(self.layout.catalog), self._lent() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self.connection
+                yield connection
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
+            connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close every thread's connection; the last one to close folds the log into the catalog."""
-        for connection in self._open:
+        """Close what is not in use; the last to close folds the log into the catalog."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        # Taking from and adding to a list is atomic. The one used last is lent first: its cache is warm.
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _connect(self.layout.catalog)
+        try:
+            yield connection
+        except BaseException:
             connection.close()
-        self._open.clear()
+            raise
+        self._idle.append(connection)
 
 
 def watermark(connection: sqlite3.Connection) -> Watermark:
@@ -160,21 +164,49 @@ def sync_folder(folder: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    target: str | Path = path
     if not os.access(path.parent, os.W_OK):
-        # A WAL database in a folder that cannot be written opens only as immutable.
-        target = f"{path.resolve().as_uri()}?immutable=1"
-    connection = sqlite3.connect(
-        target, timeout=30, isolation_level=None, check_same_thread=False, uri=isinstance(target, str)
-    )
-    connection.execute("PRAGMA page_size = 8192")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA mmap_size = 1073741824")
+        return _connect_for_reading(path)
+    connection = _connected(str(path))
+    for pragma in ("page_size = 8192", "journal_mode = WAL", "synchronous = FULL", *_PRAGMAS):
+        connection.execute(f"PRAGMA {pragma}")
     return connection
 
 
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a catalog in a folder that cannot be written, also while somebody else writes to it.
+
+    SQLite needs a writer's shared memory beside a WAL database. Where there is none, the file may be
+    declared unchanging, but only when no log waits to be folded into it.
+    """
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro",
+        timeout=30,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+    )
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise IndexUnusable(
+                f"{log}: holds commits, and the folder cannot be written; "
+                "run 'civicite status' as the folder's owner"
+            ) from None
+        connection = _connected(f"{path.resolve().as_uri()}?immutable=1")
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _connected(target: str) -> sqlite3.Connection:
+    uri = target.startswith("file:")
+    return sqlite3.connect(target, timeout=30, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+_PRAGMAS = ("foreign_keys = ON", "mmap_size = 1073741824")
 _DAMAGE = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 

@@ -17,6 +17,7 @@ from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
 from indexer.committing import description_digest, facet_values
 from indexer.errors import IndexDamaged
+from indexer.filters import folded as folded_form
 from indexer.findings import FROM_BACKUP, Finding
 from indexer.generations import active_generation
 from indexer.inspecting import check_projections, inspect
@@ -142,7 +143,7 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
         try:
             known = Metadata.from_json(metadata.decode())
             article = Article("", "", known, "", "", root=root, path=path)
-            wanted = {(name, value.casefold()) for name, value in facet_values(article)}
+            wanted = {(name, folded_form(value)) for name, value in facet_values(article)}
             sound = (
                 description_digest(article) == noted
                 and day_range(known.published) == (first, last)
@@ -157,7 +158,7 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _stored_facets(connection: sqlite3.Connection, description: int) -> set[tuple[str, str]]:
     rows = connection.execute("SELECT name, folded, value FROM facets WHERE description = ?", (description,))
-    return {(name, folded if value.casefold() == folded else value) for name, folded, value in rows}
+    return {(name, folded if folded_form(value) == folded else value) for name, folded, value in rows}
 
 
 def _passages(connection: sqlite3.Connection) -> Iterator[Finding]:

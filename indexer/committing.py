@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from indexer.article import Article, day_range
 from indexer.catalog import Catalog, Watermark, link, watermark, write_mark
+from indexer.filters import folded
 from indexer.storage import StoredPassage, digest, pack_offsets
 
 
@@ -150,7 +151,7 @@ def _describe(connection: sqlite3.Connection, key: int, number: int, article: Ar
     )
     connection.executemany(
         "INSERT OR IGNORE INTO facets (description, name, folded, value) VALUES (?, ?, ?, ?)",
-        [(cursor.lastrowid, name, value.casefold(), value) for name, value in facet_values(article)],
+        [(cursor.lastrowid, name, folded(value), value) for name, value in facet_values(article)],
     )
     return bool(current)
 

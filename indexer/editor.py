@@ -7,7 +7,7 @@ lock of the folder.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Self
 
 import filelock
 
-from indexer.article import Article
-from indexer.catalog import Catalog, check_mark
+from indexer.article import Article, RawArticle
+from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
 from indexer.committing import Change, Put, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.encoding import encode
@@ -26,6 +26,7 @@ from indexer.generations import Generation, active_generation, check_recipe, sta
 from indexer.layout import Layout
 from indexer.planning import Current, Decision, articles_under, current, decide, stored_passages
 from indexer.projections import Projections
+from indexer.readers import read_file
 from indexer.recipe import Recipe
 from indexer.sources import Found
 from indexer.storage import StoredPassage
@@ -107,6 +108,7 @@ class Editor:
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
             self._commit(generation, self._changes(generation, decided, report, step))
+        self._catch_up(generation)
         return report
 
     def withdraw(self, identities: Sequence[str]) -> Report:
@@ -151,7 +153,8 @@ class Editor:
         if isinstance(one, ReadError):
             report.failed.append(one)
             return None
-        article, before = one.article, self._current(one.article.id)
+        before = self._current(one.article.id)
+        article = _rooted(one.article, before)
         problem = _collision(one, before, seen)
         if problem is not None:
             report.failed.append(problem)
@@ -195,14 +198,19 @@ class Editor:
         return tuple(stored) if stored and same else None
 
     def _commit(self, generation: Generation, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
-        commit(self._catalog, generation.id, changes)
+        if changes:
+            commit(self._catalog, generation.id, changes)
+            self._catch_up(generation)
+
+    def _catch_up(self, generation: Generation) -> None:
+        """Project what is committed; also what a writer that was killed left unprojected or unmarked."""
         with self._catalog.reading() as connection:
             self._generation = active_generation(connection)
             if self._projections is None:
                 self._projections = Projections(self._layout, generation.id)
             self._projections.project(connection)
+            if read_mark(self._layout) != (mark := watermark(connection)):
+                write_mark(self._layout, mark)
 
 
 def _lock(layout: Layout, wait: float) -> filelock.BaseFileLock:
@@ -224,19 +232,38 @@ def _lock(layout: Layout, wait: float) -> filelock.BaseFileLock:
 def _collision(found: Found, before: Current | None, seen: set[str]) -> ReadError | None:
     """Return what is wrong when two files claim one id.
 
-    An id that stands in the file follows the file wherever it goes; one that is only the file's name
-    belongs to the file that had it first, for as long as that file is there.
+    An id belongs to the file that had it first, for as long as that file is there and, where the id
+    stands in the file, still says so.
     """
     article = found.article
     where = str(Path(article.root, article.path or "")) if article.root else article.id
     mend = "give one of the two another id in its front matter"
     if article.id in seen:
         return ReadError(where, f"a second article with the id {article.id!r}", mend)
-    if found.named or before is None or before.file is None or not before.file.is_file():
+    if article.root is None or before is None or before.file is None or not before.file.is_file():
         return None
-    if article.root is None or before.file.samefile(where):
+    if before.file.samefile(where) or (found.named and not _still_named(before.file, article.id)):
         return None
     return ReadError(where, f"its id {article.id!r} belongs to {before.file}", mend)
+
+
+def _rooted(article: Article, before: Current | None) -> Article:
+    """Return the article as part of the widest PATH that its file was ever given by.
+
+    Whoever indexes a folder and later one of its files again still withdraws that file with the folder.
+    """
+    if before is None or before.file is None or article.root is None or before.root == article.root:
+        return article
+    same_file = before.file == Path(article.root, article.path or "")
+    wider = before.root is not None and len(before.root) < len(article.root)
+    return replace(article, root=before.root, path=before.path) if same_file and wider else article
+
+
+def _still_named(file: Path, identity: str) -> bool:
+    """Tell whether a file of one article still gives itself this id; a collection of many is not read."""
+    if file.suffix in (".jsonl", ".gz") or not file.is_file():
+        return False
+    return any(isinstance(raw, RawArticle) and raw.id == identity for raw in read_file(file))
 
 
 def _batches(found: Iterable[Found | ReadError], size: int) -> Iterator[list[Found | ReadError]]:

@@ -6,6 +6,7 @@ is known, overlaps it; an article without a date never passes a range.
 """
 
 import sqlite3
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,9 @@ class Filters:
     articles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for value in (*self.articles, *(v for name, values in self.facets for v in (name, *values))):
+            if not value.isprintable() or any("\ud800" <= character <= "\udfff" for character in value):
+                raise InputError(f"filters: {value!r}", "it is not text", "use printable characters")
         for name, day in (("from", self.published_from), ("to", self.published_to)):
             try:
                 day_range(day)
@@ -38,6 +42,11 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+
+
+def folded(value: str) -> str:
+    """Return the form in which facet values are compared: NFC, without regard to case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
 
 
 def allowed_keys(connection: sqlite3.Connection, generation: int, filters: Filters) -> Keys | None:
@@ -62,11 +71,11 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
             "d.key IN (SELECT description FROM facets WHERE name = ?"
             f" AND folded IN ({','.join('?' * len(wanted))}))"
         )
-        values += [name, *(value.casefold() for value in wanted)]
+        values += [name, *(folded(value) for value in wanted)]
     if filters.articles:
         listed = ",".join("?" * len(filters.articles))
         conditions.append(f"d.article IN (SELECT key FROM articles WHERE id IN ({listed}))")
-        values += filters.articles
+        values += [unicodedata.normalize("NFC", identity) for identity in filters.articles]
     if filters.published_from:
         conditions.append("d.published_to >= ?")
         values.append(day_range(filters.published_from)[0] or "")

@@ -4,6 +4,7 @@ The pair decides, never the digest alone: two articles that swap their contents 
 """
 
 import sqlite3
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,13 @@ class Current:
     sha256: str
     description: str
     title: str | None
-    file: Path | None
+    root: str | None
+    path: str | None
+
+    @property
+    def file(self) -> Path | None:
+        """The file it was read from, None when it came over HTTP."""
+        return Path(self.root, self.path or "") if self.root is not None else None
 
 
 def current(connection: sqlite3.Connection, identity: str) -> Current | None:
@@ -33,12 +40,11 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
         "SELECT r.sha256, d.digest, d.metadata, d.root, d.path FROM articles a"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
-        (identity,),
+        (unicodedata.normalize("NFC", identity),),
     ).fetchone()
     if row is None:
         return None
-    file = Path(row[3], row[4]) if row[3] is not None else None
-    return Current(row[0], row[1], Metadata.from_json(row[2]).title, file)
+    return Current(row[0], row[1], Metadata.from_json(row[2]).title, row[3], row[4])
 
 
 def decide(before: Current | None, article: Article, recipe: Recipe | None) -> Decision:

@@ -47,30 +47,6 @@ class Pool:
         """Return the number of passages."""
         return len(self.keys)
 
-    def take(self, rows: Ints) -> "Pool":
-        """Return a pool of some of the passages; ``rows`` ascend."""
-        place = np.full(len(self), -1, np.int64)
-        place[rows] = np.arange(len(rows))
-        sentences = place[self.sentence_passage] >= 0
-        sentence_place = np.append(np.where(sentences, np.cumsum(sentences) - 1, -1), -1)
-        terms = place[self.term_passage] >= 0
-        return Pool(
-            keys=self.keys[rows],
-            article_ids=tuple(self.article_ids[row] for row in rows.tolist()),
-            revisions=self.revisions[rows],
-            spans=self.spans[rows],
-            lengths=self.lengths[rows],
-            vectors=self.vectors[rows],
-            sentence_passage=place[self.sentence_passage[sentences]],
-            sentence_spans=self.sentence_spans[sentences],
-            sentence_kinds=self.sentence_kinds[sentences],
-            sentence_lengths=self.sentence_lengths[sentences],
-            sentence_vectors=self.sentence_vectors[sentences],
-            terms=self.terms[terms],
-            term_passage=place[self.term_passage[terms]],
-            term_sentence=sentence_place[self.term_sentence[terms]],
-        )
-
 
 _COLUMNS = (
     "SELECT p.key, a.id, p.revision, p.ordinal, p.start, p.stop, p.vector,"

@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.catalog import EMPTY, Watermark, watermark
 from indexer.encoder import Vectors
+from indexer.errors import IndexDamaged
 from indexer.generations import Generation, active_generation
 from indexer.layout import Layout
 from indexer.lexical import LexicalIndex, Posting
@@ -62,7 +63,10 @@ def vectors_of(connection: sqlite3.Connection, keys: Keys, dimension: int) -> Ve
     found = dict(
         connection.execute(f"SELECT key, vector FROM passages WHERE key IN ({_listed(keys)})").fetchall()
     )
-    return halves(b"".join(found[key] for key in keys.tolist()), dimension)
+    try:
+        return halves(b"".join(found[key] for key in keys.tolist()), dimension)
+    except ValueError as error:
+        raise IndexDamaged(f"a passage vector has a wrong length ({error}); run 'civicite verify'") from error
 
 
 def postings_of(connection: sqlite3.Connection, keys: Keys) -> list[Posting]:
@@ -87,15 +91,10 @@ def fill_vectors(connection: sqlite3.Connection, generation: Generation, index: 
 
 
 def fill_terms(connection: sqlite3.Connection, generation: int, index: LexicalIndex) -> None:
-    """Bring a lexical index to the catalog's newest commit.
-
-    Its watermark moves with the last portion only, so that a kill in between is noticed.
-    """
-    before, after = index.watermark, watermark(connection)
-    portions = list(_in_portions(lag(connection, generation, before)))
-    for number, (keys, gone) in enumerate(portions, 1):
-        mark = after if number == len(portions) else before
-        index.apply(mark, postings_of(connection, keys), gone)
+    """Bring a lexical index to the catalog's newest commit, in one commit of its own."""
+    missing = lag(connection, generation, index.watermark)
+    postings = (posting for keys, _ in _in_portions(missing) for posting in postings_of(connection, keys))
+    index.apply(watermark(connection), postings, np.concatenate([missing.gone, missing.born]))
 
 
 def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Generation) -> FlatVectors:

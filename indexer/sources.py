@@ -104,6 +104,7 @@ def _is_article_file(name: str) -> bool:
 
 def _article(source: Source, raw: RawArticle) -> Found | ReadError:
     try:
+        _check_name(source)
         cleaned = clean(raw)
         if not cleaned.text.strip():
             raise ReadError(str(source.file), "it holds no text", "remove it, or check what it should hold")
@@ -121,6 +122,14 @@ def _article(source: Source, raw: RawArticle) -> Found | ReadError:
         return Found(article, named=raw.id is not None)
     except ReadError as error:
         return error
+
+
+def _check_name(source: Source) -> None:
+    try:
+        f"{source.root}{source.path}".encode()
+    except UnicodeEncodeError:
+        shown = str(source.file).encode(errors="replace").decode()
+        raise ReadError(shown, "its name is not UTF-8", "rename it") from None
 
 
 def _id_from_name(name: str) -> str:

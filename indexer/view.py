@@ -6,6 +6,7 @@ the catalog fit together. Whatever an engine proposes is joined with the catalog
 
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
 from indexer.lexical import LexicalIndex
+from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.pool import Pool, read_pool
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.exact import ExactVectors
@@ -29,7 +31,8 @@ class Engines:
     """What proposes candidates at one commit; never changed, only replaced.
 
     ``vectors`` has everything up to its own watermark, ``tail`` the passages born since, ``dead`` the
-    keys in ``vectors`` that have gone since. ``terms_tail`` are passages that ``terms`` lacks.
+    keys in ``vectors`` that have gone since. ``terms`` are searched together; ``late`` are passages that
+    none of them has, ``terms_dead`` those gone that they may still have.
     """
 
     mark: Watermark
@@ -37,18 +40,9 @@ class Engines:
     vectors: VectorIndex
     tail: ExactVectors
     dead: Keys
-    terms: LexicalIndex
-    terms_tail: Keys
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What BM25 needs: passages and terms in the generation, and passages that hold each asked term."""
-
-    passages: int
-    terms: int
-    holding: dict[str, tuple[int, int]]
-    """Term to its key and the number of passages that hold it; a term that no passage ever held is absent."""
+    terms: tuple[LexicalIndex, ...]
+    late: Keys
+    terms_dead: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +77,16 @@ class View:
         """Propose the ``count`` passages nearest to a question's vector (and a few more)."""
         engines = self._engines
         base = engines.vectors.search(question, count + len(engines.dead), allowed)
-        return np.union1d(
-            base[~np.isin(base, engines.dead)][:count], engines.tail.search(question, count, allowed)
-        )
+        tail = engines.tail.search(question, count, allowed)
+        return np.union1d(base[~np.isin(base, engines.dead)], tail)
 
-    def matching(self, terms: Sequence[str], count: int, allowed: Keys | None = None) -> Keys:
-        """Propose the ``count`` passages that share most with the terms (and all that came since)."""
-        tail = self._engines.terms_tail
-        found = self._engines.terms.search(terms, count, allowed)
-        return np.union1d(found, tail if allowed is None else np.intersect1d(tail, allowed))
+    def matching(self, statistics: Statistics, count: int, allowed: Keys | None = None) -> Keys:
+        """Return the ``count`` passages that match the asked terms best by exact BM25, best first."""
+        engines, depth = self._engines, PROPOSALS * count + len(self._engines.terms_dead)
+        late = engines.late if allowed is None else np.intersect1d(engines.late, allowed)
+        proposed = [engine.search(statistics.asked, depth, allowed) for engine in engines.terms]
+        keys = np.unique(np.concatenate([late, *proposed]))
+        return best_matching(self._connection, keys, statistics, self.commit, count)
 
     def pool(self, keys: Keys) -> Pool:
         """Read proposed passages; those that are not valid at this commit fall away."""
@@ -99,17 +94,8 @@ class View:
         return read_pool(self._connection, keys, self.commit, generation.id, generation.dimension)
 
     def statistics(self, terms: Sequence[str]) -> Statistics:
-        """Read the exact term statistics of this commit."""
-        row = self._connection.execute(
-            "SELECT passages, terms FROM generations WHERE id = ?", (self.generation.id,)
-        ).fetchone()
-        holding = self._connection.execute(
-            "SELECT t.term, t.key, f.passages FROM terms t JOIN frequencies f ON f.term = t.key"
-            f" WHERE f.generation = ? AND t.term IN ({','.join('?' * len(terms))})",
-            (self.generation.id, *terms),
-        )
-        found = {term: (key, count) for term, key, count in holding.fetchall() if count}
-        return Statistics(passages=row[0], terms=row[1], holding=found)
+        """Read the exact term statistics of this commit for distinct terms."""
+        return read_statistics(self._connection, self.generation.id, tuple(terms))
 
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
         """Read an article: the revision that is current, or the latest one, or the one asked for.
@@ -118,7 +104,7 @@ class View:
         """
         row = self._connection.execute(
             f"{_ARTICLE} WHERE a.id = ? AND (? IS NULL OR r.number = ?) ORDER BY r.number DESC LIMIT 1",
-            (identity, revision, revision),
+            (unicodedata.normalize("NFC", identity), revision, revision),
         ).fetchone()
         if row is None:
             wanted = f"article {identity!r}" + (f" revision {revision}" if revision else "")
@@ -146,7 +132,7 @@ class View:
     def articles(self, after: str = "", limit: int = 100) -> list[tuple[str, int, Metadata]]:
         """List current articles in the order of their ids: id, revision, description."""
         rows = self._connection.execute(
-            "SELECT r.key, a.id, r.number, d.metadata FROM articles a"
+            "SELECT a.id, r.number, d.metadata FROM articles a"
             " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
             " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
             " WHERE a.id > ? ORDER BY a.id LIMIT ?",

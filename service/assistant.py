@@ -154,13 +154,13 @@ class Assistant:
         clock = _Clock()
         with self._asked(question, top_k, clock) as (view, asked):
             allowed = view.allowed(filters)
-            wanted, before = top_k, -1
+            wanted = top_k
             while True:
                 ranked = rank(view, asked, self._ranker, allowed, wanted)
                 rows = _best_per_article(ranked)
-                if len(rows) >= top_k or len(ranked.pool) == before:
+                if len(rows) >= min(top_k, view.count_articles()) or len(ranked.pool) < wanted:
                     break
-                wanted, before = 2 * wanted, len(ranked.pool)
+                wanted = 2 * max(wanted, len(ranked.pool))
             rows = rows[:top_k]
             articles = read_articles(view, ranked, rows)
             hits = tuple(_hit(ranked, articles, int(row)) for row in rows)

@@ -20,9 +20,6 @@ from service.scores import Floats, Scores, score
 DEPTH = 50
 """Passages that the model ranks: so many by cosine, and so many by exact BM25."""
 
-PROPOSED = DEPTH + DEPTH // 4
-"""Passages that the lexical engine proposes: its own order counts deleted texts that it has not merged."""
-
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
 
@@ -53,11 +50,12 @@ class Evidence:
 
 def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
     """Rank the passages that may answer, at least ``wanted`` of them where so many exist."""
+    statistics = view.statistics(question.terms)
     near = view.nearest(question.vector, DEPTH, allowed)
-    match = view.matching(question.terms, PROPOSED, allowed)
-    ranked = _rank(view, question, ranker, np.union1d(near, match))
+    match = view.matching(statistics, DEPTH, allowed)
+    ranked = _rank(view, question, statistics, ranker, np.union1d(near, match))
     if len(ranked.pool) < wanted:
-        ranked = _extended(view, question, ranker, ranked, allowed, wanted)
+        ranked = _extended(view, question, statistics, ranked, allowed, wanted)
     return ranked
 
 
@@ -90,33 +88,22 @@ def read_articles(view: View, ranked: Ranked, rows: NDArray[np.int64]) -> dict[i
     return view.articles_of(np.unique(ranked.pool.revisions[rows]).tolist())
 
 
-def _rank(view: View, question: Question, ranker: Ranker, keys: Keys) -> Ranked:
-    pool, scores = _best_of_both(question, view.pool(keys), view.statistics(question.terms))
+def _rank(view: View, question: Question, statistics: Statistics, ranker: Ranker, keys: Keys) -> Ranked:
+    pool = view.pool(keys)
+    scores = score(question, pool, statistics)
     if not len(pool):
         return Ranked(pool, scores, np.zeros(0), np.zeros(0, np.int64))
     relevance = ranker.passages.score(passage_features(question, pool, scores))
     return Ranked(pool, scores, relevance, _best_first(relevance))
 
 
-def _best_of_both(question: Question, pool: Pool, statistics: Statistics) -> tuple[Pool, Scores]:
-    """Keep the best by cosine and the best by BM25, exactly counted, whatever the engines proposed."""
-    scores = score(question, pool, statistics)
-    by_terms = _best_first(scores.bm25)
-    by_terms = by_terms[scores.bm25[by_terms] > 0][:DEPTH]
-    kept = np.union1d(_best_first(scores.cosine)[:DEPTH], by_terms)
-    if len(kept) == len(pool):
-        return pool, scores
-    pool = pool.take(kept)
-    return pool, score(question, pool, statistics)
-
-
 def _extended(
-    view: View, question: Question, ranker: Ranker, ranked: Ranked, allowed: Keys | None, wanted: int
+    view: View, question: Question, statistics: Statistics, ranked: Ranked, allowed: Keys | None, wanted: int
 ) -> Ranked:
     """Let the nearest of the rest follow, each below the last that the model ranked."""
     more = np.setdiff1d(view.nearest(question.vector, wanted, allowed), ranked.pool.keys)
     pool = view.pool(np.union1d(ranked.pool.keys, more))
-    scores = score(question, pool, view.statistics(question.terms))
+    scores = score(question, pool, statistics)
     first = np.isin(pool.keys, ranked.pool.keys)
     relevance = np.empty(len(pool))
     relevance[first] = ranked.relevance

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import K1, B, Pool, Statistics, Vectors, idf
+from indexer import Pool, Statistics, Vectors, bm25, tabulate
 from service.question import Question
 
 Floats = NDArray[np.float64]
@@ -38,15 +38,11 @@ class Scores:
 
 def score(question: Question, pool: Pool, statistics: Statistics) -> Scores:
     """Score every passage and sentence of a pool."""
-    weights = np.array(
-        [idf(statistics.passages, statistics.holding.get(term, (0, 0))[1]) for term in question.terms]
-    )
-    columns = _term_columns(question, pool, statistics)
+    weights, columns = statistics.weights, statistics.columns(pool.terms)
     width, hit = len(question.terms), columns >= 0
-    counts = _tabulate(pool.term_passage[hit], columns[hit], len(pool), width)
+    counts = tabulate(pool.term_passage[hit], columns[hit], len(pool), width)
     inside = hit & (pool.term_sentence >= 0)
-    sentence_counts = _tabulate(pool.term_sentence[inside], columns[inside], len(pool.sentence_kinds), width)
-    average = statistics.terms / max(1, statistics.passages)
+    sentence_counts = tabulate(pool.term_sentence[inside], columns[inside], len(pool.sentence_kinds), width)
     return Scores(
         passages=statistics.passages,
         weights=weights,
@@ -55,8 +51,8 @@ def score(question: Question, pool: Pool, statistics: Statistics) -> Scores:
         sentence_counts=sentence_counts,
         cosine=_cosines(pool.vectors, question.vector),
         sentence_cosine=_cosines(pool.sentence_vectors, question.vector),
-        bm25=_bm25(weights, counts, pool.lengths, average),
-        sentence_bm25=_bm25(weights, sentence_counts, pool.sentence_lengths, SENTENCE_TERMS),
+        bm25=bm25(weights, counts, pool.lengths, statistics.average),
+        sentence_bm25=bm25(weights, sentence_counts, pool.sentence_lengths, SENTENCE_TERMS),
     )
 
 
@@ -75,28 +71,3 @@ def _cosines(vectors: Vectors, question: Vectors) -> Floats:
     # einsum sums each row by itself; a BLAS product may sum a row differently in another company.
     cosines: Floats = np.einsum("ij,j->i", vectors, question).astype(np.float64)
     return cosines
-
-
-def _term_columns(question: Question, pool: Pool, statistics: Statistics) -> NDArray[np.int64]:
-    known = sorted(
-        (statistics.holding[term][0], column)
-        for column, term in enumerate(question.terms)
-        if term in statistics.holding
-    )
-    if not known:
-        return np.full(len(pool.terms), -1, np.int64)
-    keys, columns = np.array(known, np.int64).T
-    place = np.minimum(np.searchsorted(keys, pool.terms), len(keys) - 1)
-    return np.where(keys[place] == pool.terms, columns[place], -1)
-
-
-def _tabulate(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int
-) -> NDArray[np.int64]:
-    return np.bincount(rows * width + columns, minlength=height * width).reshape(height, width)
-
-
-def _bm25(weights: Floats, counts: NDArray[np.int64], lengths: NDArray[np.int64], average: float) -> Floats:
-    norm = K1 * (1 - B + B * lengths / max(average, 1e-9))
-    found: Floats = np.einsum("ij,j->i", counts * (K1 + 1) / (counts + norm[:, None]), weights)
-    return found

@@ -91,7 +91,7 @@ def test_a_withdrawn_article_has_no_passages_in_a_current_view(tmp_path: Path) -
     withdraw(tmp_path, "harbour")
     index = Index.open(tmp_path)
     with index.view() as view:
-        keys = view.matching(["harbour"], 10)
+        keys = view.matching(view.statistics(["harbour"]), 10)
         assert "harbour" not in view.pool(keys).article_ids
         assert view.article("harbour").withdrawn
 

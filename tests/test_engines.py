@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer import IndexDamaged
 from indexer.catalog import Watermark
 from indexer.lexical import Posting
 from indexer.lexical import engine as tantivy_engine
@@ -69,7 +70,7 @@ def test_a_vector_file_with_one_flipped_byte_is_not_used(tmp_path: Path, place: 
 
 
 def test_a_vector_that_is_not_a_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(IndexDamaged, match="not finite"):
         FlatVectors(2).apply(MARK, np.array([1]), np.array([[np.nan, 0]], np.float32), NOTHING)
 
 

@@ -18,7 +18,7 @@ UNDATED = article("quay", "The quay has a crane and a harbour office.", "Quay", 
 def found(view: View, question: str, filters: Filters | None = None) -> set[str]:
     allowed = view.allowed(filters) if filters else None
     near = view.nearest(ENCODER.question(question), 50, allowed)
-    match = view.matching(question_terms(question), 50, allowed)
+    match = view.matching(view.statistics(question_terms(question)), 50, allowed)
     return set(view.pool(near).article_ids) | set(view.pool(match).article_ids)
 
 
@@ -54,7 +54,7 @@ def test_a_lost_projection_changes_no_proposal(tmp_path: Path, lost: str) -> Non
         file.unlink() if file.is_file() else file.rmdir()
     with Index.open(tmp_path).view() as view:
         assert found(view, "harbour bridge") == {"harbour", "bridge", "quay"}
-        assert "bridge" in view.pool(view.matching(["tram"], 5)).article_ids
+        assert "bridge" in view.pool(view.matching(view.statistics(["tram"]), 5)).article_ids
 
 
 def test_a_projection_of_another_history_is_not_used(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_a_projection_of_another_history_is_not_used(tmp_path: Path) -> None:
     for file in (other / "terms" / "1").iterdir():
         (mine / "terms" / "1" / file.name).write_bytes(file.read_bytes())
     with Index.open(mine).view() as view:
-        assert view.matching(["tram"], 5).tolist() == []
-        assert len(view.matching(["harbour"], 5)) == 1
+        assert view.matching(view.statistics(["tram"]), 5).tolist() == []
+        assert len(view.matching(view.statistics(["harbour"]), 5)) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_filter_finds_as_many_as_exist_however_rare(tmp_path: Path) -> None:
     with Index.open(tmp_path).view() as view:
         allowed = view.allowed(Filters(facets=(("city", ("Busan",)),)))
         assert len(view.nearest(ENCODER.question("trams"), 10, allowed)) == 8
-        assert len(view.matching(["tram"], 10, allowed)) == 8
+        assert len(view.matching(view.statistics(["tram"]), 10, allowed)) == 8
 
 
 def test_a_date_that_is_none_is_refused_with_its_field() -> None:

@@ -4,7 +4,7 @@ An engine proposes candidates in about the order of BM25. They are scored afterw
 statistics of the catalog, because an engine that merges lazily still counts deleted texts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,5 +33,8 @@ class LexicalIndex(Protocol):
         Where ``allowed`` is given, only its keys are candidates: ``count`` are found when ``count`` exist.
         """
 
-    def apply(self, mark: Watermark, added: Sequence[Posting], gone: Keys) -> None:
-        """Add and remove passages and move to a newer watermark, all at once or not at all."""
+    def apply(self, mark: Watermark, added: Iterable[Posting], gone: Keys) -> None:
+        """Remove and add passages and move to a newer watermark, all at once or not at all.
+
+        ``gone`` names every key that may be there already, those that are added again among them.
+        """

@@ -7,14 +7,14 @@ deleted by query; segments are merged only while a writer lives, hence ``close``
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import tantivy
 
 from indexer.catalog import EMPTY, Watermark
-from indexer.errors import IndexDamaged
+from indexer.errors import IndexDamaged, IndexUnusable
 from indexer.lexical import Posting
 from indexer.vectors import Keys
 
@@ -89,10 +89,20 @@ class TantivyTerms:
             return self._found(self._within(query, allowed), count)
         return self._sifted(query, count, allowed)
 
-    def apply(self, mark: Watermark, added: Sequence[Posting], gone: Keys) -> None:
-        """Add and remove passages and move to a newer watermark in one Tantivy commit."""
-        writer = self._open_writer()
-        stale = [posting.key for posting in added] + gone.tolist()
+    def apply(self, mark: Watermark, added: Iterable[Posting], gone: Keys) -> None:
+        """Add and remove passages and move to a newer watermark in one Tantivy commit.
+
+        ``gone`` names every key that may be there already, those that are added again among them.
+        """
+        try:
+            self._apply(mark, added, gone)
+        except (ValueError, OSError) as error:
+            raise IndexUnusable(
+                f"the lexical index: {error}; check the folder and its free space, then run the command again"
+            ) from error
+
+    def _apply(self, mark: Watermark, added: Iterable[Posting], gone: Keys) -> None:
+        writer, stale = self._open_writer(), gone.tolist()
         for at in range(0, len(stale), _DELETIONS_AT_ONCE):
             some = stale[at : at + _DELETIONS_AT_ONCE]
             writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", some))

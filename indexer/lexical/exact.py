@@ -1,22 +1,14 @@
 """The reference: BM25 over every passage, in plain Python. Engines are tested against it."""
 
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from indexer.catalog import EMPTY, Watermark
 from indexer.lexical import Posting
+from indexer.scoring import K1, B, idf
 from indexer.vectors import Keys
-
-K1, B = 1.2, 0.75
-"""Saturation and length normalisation (Robertson and Zaragoza 2009), Lucene's values."""
-
-
-def idf(passages: int, holding: int) -> float:
-    """Return a term's weight: ln(1 + (N - n + 0.5) / (n + 0.5)), never negative."""
-    return math.log(1 + (passages - holding + 0.5) / (holding + 0.5))
 
 
 class ExactTerms:
@@ -42,7 +34,7 @@ class ExactTerms:
         ranked = sorted(scores, key=lambda key: (-scores[key], key))
         return np.array(ranked[:count], np.int64)
 
-    def apply(self, mark: Watermark, added: Sequence[Posting], gone: Keys) -> None:
+    def apply(self, mark: Watermark, added: Iterable[Posting], gone: Keys) -> None:
         """Add and remove passages and move to a newer watermark."""
         for key in gone.tolist():
             self._counts.pop(key, None)

@@ -27,7 +27,7 @@ class VectorIndex(Protocol):
         """Return how many passages it holds."""
 
     def search(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
-        """Return keys of the ``count`` nearest passages, best first; fewer when there are fewer.
+        """Return keys of the ``count`` nearest passages, best first, and of those that tie with the last.
 
         ``question`` is float32 of shape (dimension,). Where ``allowed`` is given, only its keys are
         candidates, decided during the search: ``count`` are found when ``count`` exist.

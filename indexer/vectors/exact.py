@@ -31,10 +31,12 @@ class ExactVectors:
         return copied
 
     def search(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
-        """Return keys of the nearest passages, best first, ties by key."""
+        """Return keys of the nearest passages, best first, and those that tie with the last."""
         chosen = slice(None) if allowed is None else np.isin(self._keys, allowed)
         keys, scores = self._keys[chosen], self._vectors[chosen] @ question
-        return keys[np.lexsort((keys, -scores))[:count]]
+        best = np.lexsort((keys, -scores))
+        cut = scores[best[count - 1]] if len(best) >= count else -np.inf
+        return keys[best[scores[best] >= cut]]
 
     def apply(self, mark: Watermark, keys: Keys, vectors: Vectors, gone: Keys) -> None:
         """Add and remove passages and move to a newer watermark."""

@@ -14,7 +14,11 @@ import numpy as np
 
 from indexer.catalog import EMPTY, Watermark, write_atomically
 from indexer.encoder import Vectors
+from indexer.errors import IndexDamaged
 from indexer.vectors import Keys
+
+TIES_MOST = 100
+"""So many passages that tie with the last one wanted come along."""
 
 
 class FlatVectors:
@@ -42,7 +46,7 @@ class FlatVectors:
         return int(self._index.ntotal)
 
     def search(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
-        """Return keys of the nearest passages, best first."""
+        """Return keys of the nearest passages, best first, and those that tie with the last."""
         count = min(count, len(self))
         if count == 0 or (allowed is not None and len(allowed) == 0):
             return np.empty(0, np.int64)
@@ -50,14 +54,17 @@ class FlatVectors:
         if allowed is not None:
             selector = self._faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
             parameters = self._faiss.SearchParameters(sel=selector)
-        _, found = self._index.search(question[None, :], count, params=parameters)
+        # Equal scores come in the order of insertion: a cut between them would depend on history.
+        depth = min(count + TIES_MOST, len(self))
+        scores, found = self._index.search(question[None, :], depth, params=parameters)
         keys: Keys = found[0]
-        return keys[keys >= 0]
+        wanted: Keys = keys[(scores[0] >= scores[0, count - 1]) & (keys >= 0)]
+        return wanted
 
     def apply(self, mark: Watermark, keys: Keys, vectors: Vectors, gone: Keys) -> None:
         """Add and remove passages and move to a newer watermark; a key that is there is replaced."""
         if not np.isfinite(vectors).all():
-            raise ValueError("a passage vector is not finite")
+            raise IndexDamaged("a passage vector is not finite; run 'civicite verify'")
         stale = np.union1d(keys, gone)
         if len(stale) and len(self):
             self._index.remove_ids(self._faiss.IDSelectorBatch(stale))
