@@ -5,6 +5,7 @@ not what was written) or staleness (a projection lags, as after a kill, and catc
 """
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -115,10 +116,10 @@ def _commits(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
     # As bytes: a damaged text may be no UTF-8 at all.
     rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), r.number, r.sha256, CAST(r.text AS BLOB), r.page_starts"
+        "SELECT CAST(a.id AS BLOB), r.number, r.sha256, CAST(r.text AS BLOB)"
         " FROM revisions r JOIN articles a ON a.key = r.article"
     )
-    for identity, number, sha256, text, _ in rows:
+    for identity, number, sha256, text in rows:
         if hashlib.sha256(text or b"").hexdigest() != sha256:
             where = f"article {_shown(identity)} revision {number}"
             yield Finding("damage", where, "its text is not what was written", FROM_BACKUP)
@@ -136,13 +137,15 @@ def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
     rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), d.key, CAST(d.metadata AS BLOB), d.digest, d.root, d.path,"
-        " d.published_from, d.published_to FROM descriptions d JOIN articles a ON a.key = d.article"
+        "SELECT CAST(a.id AS BLOB), d.key, CAST(d.metadata AS BLOB), d.digest, d.published_from,"
+        " d.published_to, d.media_type, d.raw_sha256, d.page_starts, d.root, d.path"
+        " FROM descriptions d JOIN articles a ON a.key = d.article"
     )
-    for identity, key, metadata, noted, root, path, first, last in rows:
+    for identity, key, metadata, noted, first, last, media_type, raw, pages, root, path in rows:
         try:
             known = Metadata.from_json(metadata.decode())
-            article = Article("", "", known, "", "", root=root, path=path)
+            starts = tuple(json.loads(pages))
+            article = Article("", "", known, media_type, raw, starts, root, path)
             wanted = {(name, folded_form(value)) for name, value in facet_values(article)}
             sound = (
                 description_digest(article) == noted

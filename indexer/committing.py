@@ -50,9 +50,8 @@ class _Tally:
 
 def description_digest(article: Article) -> str:
     """SHA-256 over everything about an article that is not its text."""
-    return hashlib.sha256(
-        f"{article.metadata.to_json()}\n{article.root}\n{article.path}".encode()
-    ).hexdigest()
+    known = (article.metadata.to_json(), article.raw_sha256, article.media_type, article.page_starts)
+    return hashlib.sha256(repr((*known, article.root, article.path)).encode()).hexdigest()
 
 
 def commit(catalog: Catalog, generation: int, changes: Sequence[Change]) -> Watermark:
@@ -145,10 +144,13 @@ def _describe(connection: sqlite3.Connection, key: int, number: int, article: Ar
         connection.execute("UPDATE descriptions SET to_commit = ? WHERE key = ?", (number, current[0]))
     first, last = day_range(article.metadata.published)
     cursor = connection.execute(
-        "INSERT INTO descriptions (article, metadata, digest, published_from, published_to, root, path,"
-        " from_commit) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (key, article.metadata.to_json(), wanted, first, last, article.root, article.path, number),
-    )
+        "INSERT INTO descriptions (article, metadata, digest, raw_sha256, media_type, page_starts,"
+        " published_from, published_to, root, path, from_commit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            key, article.metadata.to_json(), wanted, article.raw_sha256, article.media_type,
+            str(list(article.page_starts)), first, last, article.root, article.path, number,
+        ),
+    )  # fmt: skip
     connection.executemany(
         "INSERT OR IGNORE INTO facets (description, name, folded, value) VALUES (?, ?, ?, ?)",
         [(cursor.lastrowid, name, folded(value), value) for name, value in facet_values(article)],
@@ -170,18 +172,8 @@ def facet_values(article: Article) -> Iterable[tuple[str, str]]:
 def _revise(connection: sqlite3.Connection, key: int, number: int, article: Article) -> int:
     last = connection.execute("SELECT MAX(number) FROM revisions WHERE article = ?", (key,)).fetchone()[0]
     cursor = connection.execute(
-        "INSERT INTO revisions (article, number, sha256, raw_sha256, media_type, page_starts, text,"
-        " from_commit) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            key,
-            (last or 0) + 1,
-            article.sha256,
-            article.raw_sha256,
-            article.media_type,
-            str(list(article.page_starts)),
-            article.text,
-            number,
-        ),
+        "INSERT INTO revisions (article, number, sha256, text, from_commit) VALUES (?, ?, ?, ?, ?)",
+        (key, (last or 0) + 1, article.sha256, article.text, number),
     )
     return int(cursor.lastrowid or 0)
 

@@ -39,7 +39,10 @@ CREATE TABLE descriptions (                -- metadata, changes without a new re
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     article INTEGER NOT NULL REFERENCES articles(key),
     metadata TEXT NOT NULL,                -- canonical JSON
-    digest TEXT NOT NULL,                  -- SHA-256 over metadata, root and path
+    digest TEXT NOT NULL,                  -- SHA-256 over all of the description
+    raw_sha256 TEXT NOT NULL,              -- of the bytes it was read from
+    media_type TEXT NOT NULL,
+    page_starts TEXT NOT NULL,             -- JSON list of offsets in the canonical text
     published_from TEXT, published_to TEXT, -- first and last day that the publication date may mean
     root TEXT, path TEXT,                  -- the PATH given to the indexer, and the file below it
     from_commit INTEGER NOT NULL, to_commit INTEGER
@@ -57,9 +60,6 @@ CREATE TABLE revisions (
     article INTEGER NOT NULL REFERENCES articles(key),
     number INTEGER NOT NULL,               -- 1, 2, … within the article
     sha256 TEXT NOT NULL,                  -- of text in UTF-8
-    raw_sha256 TEXT NOT NULL,              -- of the bytes it was read from
-    media_type TEXT NOT NULL,
-    page_starts TEXT NOT NULL,             -- JSON list of offsets
     text TEXT NOT NULL,
     from_commit INTEGER NOT NULL, to_commit INTEGER,
     UNIQUE (article, number)

@@ -152,7 +152,7 @@ class View:
 
 
 _ARTICLE = (
-    "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, r.media_type, r.raw_sha256, r.page_starts,"
+    "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, d.media_type, d.raw_sha256, d.page_starts,"
     " r.to_commit IS NOT NULL, c.at"
     " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
     " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"

@@ -40,9 +40,21 @@ def choose(question: Question, pool: Pool, evidence: Evidence, texts: dict[int, 
     """Choose the answer's sentences, the best evidence first. ``texts`` are the candidates' by row."""
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
-    listed = _list_around(pool, ranked[0], texts, wanted=question.kind == "list")
-    rows = listed or _distinct(pool, ranked, scores, texts)
+    rows = _listed(question, pool, ranked, scores, texts) or _distinct(pool, ranked, scores, texts)
     return [Chosen(row, scores[row], _leaning_on(pool, row, texts)) for row in rows]
+
+
+def _listed(
+    question: Question, pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]
+) -> list[int]:
+    """Return a list's rows: the one that the best sentence opens or, when asked for, a close one's."""
+    wanted = question.kind == "list"
+    for row in ranked[: MOST_SENTENCES if wanted else 1]:
+        if scores[row] >= scores[ranked[0]] - MARGIN:
+            rows = _list_around(pool, row, texts, wanted=wanted)
+            if rows:
+                return rows
+    return []
 
 
 def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]) -> list[int]:

@@ -77,7 +77,7 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
 
 
 def _labels(question: Question, pool: Pool, candidates: Candidates) -> Floats:
-    lines = pool.sentence_kinds[candidates.rows] == KINDS.index("line")
+    lines = np.isin(pool.sentence_kinds[candidates.rows], [KINDS.index("line"), KINDS.index("heading")])
     fits = [label_fits(question.kind, text) for text in candidates.texts]
     fitting: Floats = (lines & np.array(fits, bool)).astype(np.float64)
     return fitting

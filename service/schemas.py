@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, facet_name
+from indexer import Filters, InputError, facet_name
 from service.assistant import LONGEST_QUESTION
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -37,6 +37,9 @@ class PublishedRange(Body):
     to: str | None = Field(None, max_length=10)
 
 
+MOST_FACETS = 50
+
+
 class RequestFilters(Body):
     """Facet names with the values wanted, any of them; beside ``published``, every name is a facet."""
 
@@ -46,6 +49,9 @@ class RequestFilters(Body):
 
     def to_filters(self) -> Filters:
         """Return what the index understands; raises InputError for a date that is none."""
+        if len(self.__pydantic_extra__) > MOST_FACETS:
+            found = len(self.__pydantic_extra__)
+            raise InputError("filters", f"they name {found} facets", f"use {MOST_FACETS} at most")
         chosen = {
             facet_name(name): (value,) if isinstance(value, str) else tuple(value)
             for name, value in self.__pydantic_extra__.items()
@@ -110,7 +116,7 @@ class ArticleBody(Body):
 class CitationToVerify(Body):
     """A citation as an answer gives it; what identifies the quote is required, the rest may be left out."""
 
-    article_id: str
+    article_id: str = Field(min_length=1, max_length=512)
     revision: Number
     sha256: str
     start: Number

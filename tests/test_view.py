@@ -1,4 +1,6 @@
 import sqlite3
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ from building import ENCODER, article, put, withdraw
 from indexer import Filters, Index, IndexDamaged, IndexNotFound, IndexTooNew, InputError, View, question_terms
 from indexer.catalog import Watermark, write_mark
 from indexer.layout import Layout
+from indexer.lexical.engine import TantivyTerms
+from indexer.projections import Projections
 
 HARBOUR = article(
     "harbour", "The harbour wall was raised in 1998.", "Harbour", city="Incheon", published="1998"
@@ -152,3 +156,85 @@ def test_a_file_that_is_no_catalog_is_damage_and_no_traceback(tmp_path: Path) ->
     (tmp_path / "catalog.sqlite").write_text("hello " * 4000)
     with pytest.raises(IndexDamaged, match="not a database"):
         Index.open(tmp_path)
+
+
+def test_a_view_may_be_taken_within_a_view(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
+    with index.view() as outer, index.view() as inner:
+        assert (outer.commit, inner.commit) == (1, 1)
+
+
+def test_many_short_lived_threads_leave_no_connection_behind(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
+
+    def ask() -> None:
+        with index.view() as view:
+            assert found(view, "harbour") == {"harbour"}
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    ask()
+    before = open_files()
+    for _ in range(30):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert open_files() <= before + 4
+
+
+def test_an_older_catalog_put_back_in_place_is_answered_from_and_not_waited_for(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    kept = {name: (tmp_path / name).read_bytes() for name in ("catalog.sqlite", "last-commit.json")}
+    put(tmp_path, [BRIDGE])
+    for name, content in kept.items():
+        (tmp_path / name).write_bytes(content)
+    with Index.open(tmp_path).view() as view:
+        assert (view.commit, found(view, "harbour bridge")) == (1, {"harbour"})
+
+
+def test_passages_that_went_while_the_lexical_index_lagged_hide_none_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strong = [article(f"s{n}", "Trams, trams and trams.") for n in range(40)]
+    put(tmp_path, [*strong, *(article(f"w{n}", "One tram among many other things.") for n in range(5))])
+    monkeypatch.setattr(Projections, "project", lambda self, connection: None)
+    withdraw(tmp_path, *(one.id for one in strong))
+    with Index.open(tmp_path).view() as view:
+        assert len(view.matching(view.statistics(["tram"]), 5)) == 5
+
+
+def test_the_next_run_projects_what_a_killed_one_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(Projections, "project", lambda self, connection: None)
+        put(tmp_path, [HARBOUR])
+    put(tmp_path, [HARBOUR])
+    assert TantivyTerms(tmp_path / "terms" / "1").watermark.commit == 1
+
+
+def test_an_id_is_found_whatever_its_unicode_form(tmp_path: Path) -> None:
+    put(tmp_path, [article("caf\u00e9", "Coffee by the river.", city="Orl\u00e9ans")])
+    with Index.open(tmp_path).view() as view:
+        assert view.article("cafe\u0301").id == "caf\u00e9"
+        assert found(view, "coffee", Filters(facets=(("city", ("orle\u0301ans",)),))) == {"caf\u00e9"}
+
+
+def test_the_current_articles_are_listed_with_their_revision_and_metadata(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE])
+    withdraw(tmp_path, "harbour")
+    with Index.open(tmp_path).view() as view:
+        assert [(one, number, known.title) for one, number, known in view.articles()] == [
+            ("bridge", 1, "Bridge")
+        ]
+
+
+def test_the_digest_of_the_raw_file_follows_the_file_though_the_text_is_the_same(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    put(tmp_path, [replace(HARBOUR, raw_sha256="1" * 64)])
+    with Index.open(tmp_path).view() as view:
+        state = view.article("harbour")
+    assert (state.raw_sha256, state.revision) == ("1" * 64, 1)
