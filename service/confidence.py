@@ -6,7 +6,7 @@ Gathers features; the weights are the ranker's, calibrated on questions that it 
 import numpy as np
 
 from indexer import Pool
-from service.cues import answers_kind, names, numbers
+from service.cues import answers_kind, held_share, names, numbers
 from service.evidence import SENTENCE_FEATURES, Candidates
 from service.question import Question
 from service.scores import Floats, Scores
@@ -63,8 +63,8 @@ def confidence_features(
         missing.max(initial=0.0) / total,
         missing_passage.max(initial=0.0) / total,
         unknown.sum() / total,
-        _missing(names(question.text), around),
-        _missing(numbers(question.text), around),
+        1 - held_share(names(question.text), around),
+        1 - held_share(numbers(question.text), around),
         float(candidates.ranks[best] == 0),
         passage_scores.max() - rest.max(initial=passage_scores.max() - 5.0),
         float(len(question.terms)),
@@ -76,10 +76,4 @@ def confidence_features(
 def _passage_text(pool: Pool, candidates: Candidates, passage: int) -> str:
     inside = pool.sentence_passage[candidates.rows] == passage
     texts = zip(candidates.texts, inside, strict=True)
-    return " ".join(text for text, within in texts if within).replace(",", "").casefold()
-
-
-def _missing(wanted: list[str], text: str) -> float:
-    """Share of the question's names or numbers that the passage does not hold, 0 when it has none."""
-    absent = sum(one.replace(",", "").casefold() not in text for one in wanted)
-    return absent / len(wanted) if wanted else 0.0
+    return " ".join(text for text, within in texts if within)

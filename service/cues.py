@@ -51,7 +51,7 @@ _LABEL_WORDS: dict[Kind, str] = {
     "list": "target audience|objective|topic|theme|participant|member",
 }
 _LABELS = {
-    kind: re.compile(rf"^\W*(?:event |start |end )?(?:{words})(?:\(s\)|s)?\b", re.IGNORECASE)
+    kind: re.compile(rf"^\W*(?:event |start |end )?(?:{words})(?:\(s\)|s)?(?!\w)", re.IGNORECASE)
     for kind, words in _LABEL_WORDS.items()
 }
 
@@ -79,6 +79,14 @@ def is_question(sentence: str) -> bool:
 def leans_on_neighbour(sentence: str) -> bool:
     """Tell whether a sentence opens with a pronoun or a bare noun that the one before it explains."""
     return _PRONOUN.match(sentence) is not None
+
+
+def held_share(wanted: list[str], text: str) -> float:
+    """Return the share of some names or numbers that a text holds, a half when none are wanted."""
+    if not wanted:
+        return 0.5
+    plain = text.replace(",", "").casefold()
+    return sum(one.replace(",", "").casefold() in plain for one in wanted) / len(wanted)
 
 
 def names(text: str) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import KINDS, Pool
-from service.cues import answers_kind, is_question, leans_on_neighbour
+from service.cues import answers_kind, held_share, is_question, leans_on_neighbour, names, numbers
 from service.features import neighbouring
 from service.question import Question
 from service.scores import Floats, Scores
@@ -30,6 +30,9 @@ SENTENCE_FEATURES = (
     "with_neighbour",
     "with_heading",
     "pairs",
+    "rarest",
+    "names",
+    "numbers",
     "kind",
     "kind_known",
     "novelty",
@@ -64,6 +67,7 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
     held = scores.sentence_counts > 0
     coverage = (held[rows] @ scores.weights) / total
     bm25, cosine = scores.sentence_bm25[rows] / total, scores.sentence_cosine[rows]
+    asked_names, asked_numbers = names(question.text), numbers(question.text)
     kinds = np.array([answers_kind(question.kind, text) for text in texts])
     columns = (
         candidates.passage_scores,
@@ -76,8 +80,11 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         coverage,
         coverage - coverage.max(initial=0.0),
         _with_neighbour(pool, held, rows) @ scores.weights / total,
-        _with_heading(pool, held, rows) @ scores.weights / total,
+        _with_heading(pool, scores, held, rows) @ scores.weights / total,
         neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
+        held[rows, int(np.argmax(scores.weights))] if len(scores.weights) else np.zeros(len(rows)),
+        np.array([held_share(asked_names, text) for text in texts]),
+        np.array([held_share(asked_numbers, text) for text in texts]),
         kinds,
         kinds * (question.kind != "other"),
         _novelty(pool, scores, rows),
@@ -103,16 +110,18 @@ def _with_neighbour(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[
     return together
 
 
-def _with_heading(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
-    """Terms held by the sentence or by what it stands under in its passage.
+def _with_heading(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
+    """Terms held by the sentence or by what it stands under.
 
-    That is the nearest heading before it, else the passage's first sentence, often its title or topic.
+    That is the title that its passage is read with, and the nearest heading before it in the passage, or
+    else the passage's first sentence, often its topic.
     """
     numbers = np.arange(len(pool.sentence_kinds))
     opens = np.searchsorted(pool.sentence_passage, pool.sentence_passage) == numbers
     heads = opens | (pool.sentence_kinds == KINDS.index("heading"))
     above = np.maximum.accumulate(np.where(heads, numbers, 0))
-    together: NDArray[np.bool_] = held[rows] | held[above[rows]]
+    title = scores.context_counts[pool.sentence_passage[rows]] > 0
+    together: NDArray[np.bool_] = held[rows] | held[above[rows]] | title
     return together
 
 

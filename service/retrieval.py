@@ -23,9 +23,9 @@ DEPTH = 50
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
 
-LABEL_BONUS = 1.5
-"""Log-odds by which ``Venue: …`` gains for a question that asks where: set by hand, because the
-collections that weights are learned on have no such lines."""
+LABEL_BONUS = 3.0
+"""Log-odds by which ``Venue: …`` gains for a question that asks where, in a passage that holds all of
+the question's terms: set by hand, because the collections that weights are learned on lack such lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,17 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     )
     candidates = Candidates(rows, texts, place[owners], ranked.relevance[owners])
     features = sentence_features(question, pool, ranked.scores, candidates)
-    scores = ranker.sentences.score(features) + LABEL_BONUS * _labels(question, pool, candidates)
+    scores = ranker.sentences.score(features) + LABEL_BONUS * _labels(question, ranked, candidates)
     return Evidence(candidates, features, scores, _best_first(scores))
 
 
-def _labels(question: Question, pool: Pool, candidates: Candidates) -> Floats:
+def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Floats:
+    """Return how well a label fits, from 0 to the share of the question that the passage holds."""
+    pool, scores = ranked.pool, ranked.scores
+    coverage = (scores.counts > 0) @ scores.weights / max(float(scores.weights.sum()), 1e-9)
     lines = np.isin(pool.sentence_kinds[candidates.rows], [KINDS.index("line"), KINDS.index("heading")])
     fits = [label_fits(question.kind, text) for text in candidates.texts]
-    fitting: Floats = (lines & np.array(fits, bool)).astype(np.float64)
+    fitting: Floats = (lines & np.array(fits, bool)) * coverage[pool.sentence_passage[candidates.rows]]
     return fitting
 
 

@@ -30,6 +30,7 @@ class Scores:
     term_columns: NDArray[np.int64]  # (t,) which of the question's terms a pool's term is, or -1
     counts: NDArray[np.int64]  # (n, q)
     sentence_counts: NDArray[np.int64]  # (m, q)
+    context_counts: NDArray[np.int64]  # (n, q), in the title that a passage is read with
     cosine: Floats  # (n,)
     sentence_cosine: Floats  # (m,)
     bm25: Floats  # (n,)
@@ -43,12 +44,14 @@ def score(question: Question, pool: Pool, statistics: Statistics) -> Scores:
     counts = tabulate(pool.term_passage[hit], columns[hit], len(pool), width)
     inside = hit & (pool.term_sentence >= 0)
     sentence_counts = tabulate(pool.term_sentence[inside], columns[inside], len(pool.sentence_kinds), width)
+    outside = hit & (pool.term_sentence < 0)
     return Scores(
         passages=statistics.passages,
         weights=weights,
         term_columns=columns,
         counts=counts,
         sentence_counts=sentence_counts,
+        context_counts=tabulate(pool.term_passage[outside], columns[outside], len(pool), width),
         cosine=_cosines(pool.vectors, question.vector),
         sentence_cosine=_cosines(pool.sentence_vectors, question.vector),
         bm25=bm25(weights, counts, pool.lengths, statistics.average),

@@ -7,6 +7,7 @@ models. It must not know torch: a model that is not in the cache yet is converte
 import contextlib
 import hashlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,7 +67,9 @@ class OpenVinoEncoder:
         self._notice = notice or (lambda message: None)
         self._idle: list[Any] = []
         self._lock = threading.Lock()
-        self._many: Any = None
+        self._many: list[Any] = []  # the model for many documents, once it is needed
+        # Its threads must end before the interpreter does, or the process ends with SIGABRT.
+        weakref.finalize(self, self._many.clear)
         self._serving = self._load_serving()
         self.model = folder.name
         self.dimension = folder.dimension
@@ -138,9 +141,9 @@ class OpenVinoEncoder:
 
     def _throughput_model(self) -> Any:
         with self._lock:
-            if self._many is None:
-                self._many = self._compile("THROUGHPUT")
-            return self._many
+            if not self._many:
+                self._many.append(self._compile("THROUGHPUT"))
+            return self._many[0]
 
     def _load_serving(self) -> Any:
         """The compiled model for questions, from the cache when it is there for this processor."""
