@@ -145,7 +145,7 @@ def _record(collections: dict[str, tuple[Assistant, list[Labelled]]], *stages: l
         "collections": {name: len(questions) for name, (_, questions) in collections.items()},
         "rounds": {"passages": PASSAGE_ROUNDS, "sentences": SENTENCE_ROUNDS},
         "questions": dict(zip(("passages", "sentences", "confidence"), map(len, stages), strict=True)),
-        "splits": "SQuAD 2.0 dev: first eight titles; SciFact: train; SelQA: dev; "
+        "splits": "SQuAD 2.0 dev: first eight titles; SciFact: train; SelQA: first fifth; "
         "KorQuAD 1.0 dev: first fifth",
     }
 

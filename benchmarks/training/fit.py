@@ -34,9 +34,9 @@ SPEAKS_AGAINST = frozenset(
 )
 RISING = frozenset(
     """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
-    cosine_rank coverage coverage_gap kind names numbers pairs rarest passage_gap passage_rank
-    passage_score sentence_bm25 sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap sentence_coverage
-    with_neighbour with_heading""".split()
+    cosine_rank coverage coverage_gap kind names numbers pairs passage_gap passage_rank passage_score
+    rarest sentence_bm25 sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap
+    sentence_coverage with_heading with_neighbour""".split()
 )
 
 

@@ -2,7 +2,8 @@
 
 Knows the splits, and nothing of features or models. What is not for training is never read here: of
 SQuAD 2.0's development part the articles after the first eight titles that have questions, of SciFact the
-test claims, of KorQuAD 1.0 all but the first fifth of the paragraphs.
+test claims, of KorQuAD 1.0 all but the first fifth of the paragraphs, of SelQA all but the first fifth of
+the questions.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 TITLES_FOR_TRAINING = 8
-PARAGRAPHS_FOR_TRAINING = 0.2
+SHARE_FOR_TRAINING = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _of_paragraphs(folder: Path, questions: list[dict[str, Any]]) -> Iterator[La
     if adversarial:
         kept = {p for p in paragraphs if p.split("#")[0] in titles[:TITLES_FOR_TRAINING]}
     else:
-        kept = set(paragraphs[: int(len(paragraphs) * PARAGRAPHS_FOR_TRAINING)])
+        kept = set(paragraphs[: int(len(paragraphs) * SHARE_FOR_TRAINING)])
     for one in questions:
         about = one["metadata"]
         if about["context_id"] in kept:
@@ -60,13 +61,14 @@ def _of_paragraphs(folder: Path, questions: list[dict[str, Any]]) -> Iterator[La
 
 
 def _of_judgements(folder: Path, questions: list[dict[str, Any]]) -> Iterator[Labelled]:
-    """SciFact's training claims, and SelQA, whose articles are sentences."""
+    """SciFact's training claims, and the first fifth of SelQA, whose articles are sentences."""
     split = "train" if (folder / "qrels" / "train.tsv").is_file() else "dev"
     relevant: dict[str, set[str]] = {}
     with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE):
             if int(row["score"]) > 0:
                 relevant.setdefault(row["query-id"], set()).add(row["corpus-id"])
-    for one in questions:
-        if one["_id"] in relevant:
-            yield Labelled(one["_id"], one["text"], frozenset(relevant[one["_id"]]), (), True, one["_id"])
+    judged = [one for one in questions if one["_id"] in relevant]
+    kept = judged if split == "train" else judged[: int(len(judged) * SHARE_FOR_TRAINING)]
+    for one in kept:
+        yield Labelled(one["_id"], one["text"], frozenset(relevant[one["_id"]]), (), True, one["_id"])
