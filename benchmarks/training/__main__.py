@@ -27,6 +27,7 @@ from benchmarks.training.fit import (
 )
 from benchmarks.training.gather import Group, confidences, passages, sentences
 from benchmarks.training.questions import Labelled, read
+from indexer import Index, load_encoder
 from service.assistant import Assistant
 from service.confidence import CONFIDENCE_FEATURES
 from service.evidence import SENTENCE_FEATURES
@@ -90,9 +91,11 @@ def threshold(groups: list[Group]) -> float:
 
 
 def _opened(folder: Path) -> Assistant:
+    # Never with the ranker file that is there: it may have been trained on features that are no more.
     settings = load_settings()
-    index = remembered_index(folder.name, folder / "corpus.jsonl")
-    return Assistant.open(settings=replace(settings, index=index))
+    index = Index.open(remembered_index(folder.name, folder / "corpus.jsonl"))
+    encoder = load_encoder(settings.model, runtime=settings.runtime, cache_dir=settings.cache_dir)
+    return Assistant(index, encoder, FIXED)
 
 
 def _weights(collections: dict[str, tuple[Assistant, list[Labelled]]]) -> dict[str, float]:
