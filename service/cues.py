@@ -46,7 +46,6 @@ _PRONOUN = re.compile(
 _LABEL_WORDS: dict[Kind, str] = {
     "when": "date|time|when|year|period|day|일시|날짜|기간",
     "where": "venue|location|place|where|address|city|country|장소",
-    "who": "organi[sz]er|organi[sz]ed by|host|speaker|author|by|source|contact|participant|주최|작성자",
     "number": "budget|cost|figure|number|total|population|length|예산",
     "list": "target audience|objective|topic|theme|participant|member",
 }
@@ -56,10 +55,31 @@ _LABELS = {
 }
 
 
-def label_fits(kind: Kind, sentence: str) -> bool:
-    """Tell whether a label line such as ``Venue: …`` says what a question of this kind asks for."""
-    label = _LABELS.get(kind)
-    return label is not None and label.match(sentence) is not None
+_WHO_LABELS = tuple(
+    (re.compile(asked, re.IGNORECASE), re.compile(rf"^\W*(?:{label})(?:\(s\)|s)?(?!\w)", re.IGNORECASE))
+    for asked, label in (
+        (r"\borgani[sz]|주최", "organi[sz]er|organi[sz]ed by|host|주최"),
+        (r"\bhost", "host|organi[sz]er"),
+        (r"\b(?:wrote|written|author|reported)\b|작성", "author|by|reporter|작성자"),
+        (r"\bspeak|\bspoke", "speaker"),
+        (r"\bcontact", "contact"),
+    )
+)
+
+
+def label_fits(kind: Kind, question: str, sentence: str, *, is_line: bool) -> bool:
+    """Tell whether a label such as ``Venue: …`` says what a question of this kind asks for.
+
+    For persons the label must name what they did. In running text only what is marked as a label counts:
+    ``By: A. Smith``, and not 'By 2020 …'.
+    """
+    if kind == "who":
+        label = next((w.match(sentence) for asked, w in _WHO_LABELS if asked.search(question)), None)
+    else:
+        label = _LABELS[kind].match(sentence) if kind in _LABELS else None
+    if label is None:
+        return False
+    return is_line or sentence[label.end() - 1] == ")" or sentence[label.end() :].startswith(":")
 
 
 def answers_kind(kind: Kind, sentence: str) -> float:
@@ -79,6 +99,19 @@ def is_question(sentence: str) -> bool:
 def leans_on_neighbour(sentence: str) -> bool:
     """Tell whether a sentence opens with a pronoun or a bare noun that the one before it explains."""
     return _PRONOUN.match(sentence) is not None
+
+
+_COUNTED = re.compile(r"\bhow many (?:\w+ ){0,2}?(\w{3,})", re.IGNORECASE)
+
+
+def counts_what_is_asked(question: str, sentence: str) -> bool:
+    """Tell whether a number stands just before the noun that 'how many' asks for: 'more than 120 mayors'."""
+    asked = _COUNTED.search(question)
+    if asked is None:
+        return False
+    stem = re.escape(asked.group(1).rstrip("s").casefold())
+    counted = rf"(?:{_NUMBER.pattern})[\d,.]*\s+(?:[\w-]+\s+){{0,3}}?{stem}"
+    return re.search(counted, sentence.casefold()) is not None
 
 
 def held_share(wanted: list[str], text: str) -> float:

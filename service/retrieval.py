@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import KINDS, ArticleState, Keys, Pool, Statistics, View
-from service.cues import label_fits
+from service.cues import counts_what_is_asked, held_share, label_fits, numbers
 from service.evidence import Candidates, sentence_features
 from service.features import passage_features
 from service.question import Question
@@ -23,9 +23,10 @@ DEPTH = 50
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
 
-LABEL_BONUS = 3.0
-"""Log-odds by which ``Venue: …`` gains for a question that asks where, in a passage that holds all of
-the question's terms: set by hand, because the collections that weights are learned on lack such lines."""
+LABEL_BONUS, COUNT_BONUS, NUMBERS_BONUS = 6.0, 2.0, 1.5
+"""Log-odds, set by hand, by which a sentence gains that says what is asked in so many words: ``Venue: …``
+for a question that asks where (times the share of the question that its passage holds), '120 mayors' for
+how many mayors, and every number that the question names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,16 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     )
     candidates = Candidates(rows, texts, place[owners], ranked.relevance[owners])
     features = sentence_features(question, pool, ranked.scores, candidates)
-    scores = ranker.sentences.score(features) + LABEL_BONUS * _labels(question, ranked, candidates)
+    scores = ranker.sentences.score(features) + _bonus(question, ranked, candidates)
     return Evidence(candidates, features, scores, _best_first(scores))
+
+
+def _bonus(question: Question, ranked: Ranked, candidates: Candidates) -> Floats:
+    named = numbers(question.text)
+    counted = [counts_what_is_asked(question.text, text) for text in candidates.texts]
+    held = [bool(named) and held_share(named, text) == 1 for text in candidates.texts]
+    bonus: Floats = LABEL_BONUS * _labels(question, ranked, candidates)
+    return bonus + COUNT_BONUS * np.array(counted, float) + NUMBERS_BONUS * np.array(held, float)
 
 
 def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Floats:
@@ -81,8 +90,11 @@ def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Float
     pool, scores = ranked.pool, ranked.scores
     coverage = (scores.counts > 0) @ scores.weights / max(float(scores.weights.sum()), 1e-9)
     lines = np.isin(pool.sentence_kinds[candidates.rows], [KINDS.index("line"), KINDS.index("heading")])
-    fits = [label_fits(question.kind, text) for text in candidates.texts]
-    fitting: Floats = (lines & np.array(fits, bool)) * coverage[pool.sentence_passage[candidates.rows]]
+    fits = [
+        label_fits(question.kind, question.text, text, is_line=bool(line))
+        for text, line in zip(candidates.texts, lines, strict=True)
+    ]
+    fitting: Floats = np.array(fits, float) * coverage[pool.sentence_passage[candidates.rows]]
     return fitting
 
 
