@@ -21,6 +21,9 @@ LIST_MOST = 20
 MARGIN = 3.0
 """How far below the best, in log-odds, a further sentence may lie."""
 
+SUFFICES = 1.5
+"""Log-odds from which on the best sentence is answer enough."""
+
 SAME = 0.92
 """Cosine above which two sentences with the same numbers say the same."""
 
@@ -61,7 +64,8 @@ def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: di
     """Return the best sentence and those close to it that say something else."""
     chosen: list[int] = []
     for row in ranked:
-        if len(chosen) == MOST_SENTENCES or scores[row] < scores[ranked[0]] - MARGIN:
+        close = scores[row] >= scores[ranked[0]] - MARGIN and scores[ranked[0]] < SUFFICES
+        if chosen and (len(chosen) == MOST_SENTENCES or not close):
             break
         answering = _below_heading(pool, row)
         if not any(_says_the_same(pool, answering, other, texts) for other in chosen):

@@ -101,6 +101,18 @@ def leans_on_neighbour(sentence: str) -> bool:
     return _PRONOUN.match(sentence) is not None
 
 
+_BIBLIOGRAPHY = re.compile(
+    r"^\W*(?:sources?|references?|bibliography|further reading|works cited|notes|external links|"
+    r"출처|참고 ?문헌)\W*$",
+    re.IGNORECASE,
+)
+
+
+def opens_bibliography(heading: str) -> bool:
+    """Tell whether a heading stands above a list of what was read, which names facts without stating them."""
+    return _BIBLIOGRAPHY.match(heading) is not None
+
+
 _COUNTED = re.compile(r"\bhow many (?:\w+ ){0,2}?(\w{3,})", re.IGNORECASE)
 
 

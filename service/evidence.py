@@ -116,13 +116,19 @@ def _with_heading(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Row
     That is the title that its passage is read with, and the nearest heading before it in the passage, or
     else the passage's first sentence, often its topic.
     """
-    numbers = np.arange(len(pool.sentence_kinds))
-    opens = np.searchsorted(pool.sentence_passage, pool.sentence_passage) == numbers
-    heads = opens | (pool.sentence_kinds == KINDS.index("heading"))
-    above = np.maximum.accumulate(np.where(heads, numbers, 0))
+    above = headings_above(pool)
     title = scores.context_counts[pool.sentence_passage[rows]] > 0
     together: NDArray[np.bool_] = held[rows] | held[above[rows]] | title
     return together
+
+
+def headings_above(pool: Pool) -> Rows:
+    """Return for each sentence the row of the nearest heading up to it in its passage, or of its first."""
+    own = np.arange(len(pool.sentence_kinds))
+    opens = np.searchsorted(pool.sentence_passage, pool.sentence_passage) == own
+    heads = opens | (pool.sentence_kinds == KINDS.index("heading"))
+    above: Rows = np.maximum.accumulate(np.where(heads, own, 0))
+    return above
 
 
 def _novelty(pool: Pool, scores: Scores, rows: Rows) -> Floats:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import KINDS, ArticleState, Keys, Pool, Statistics, View
-from service.cues import counts_what_is_asked, held_share, label_fits, numbers
-from service.evidence import Candidates, sentence_features
+from service.cues import counts_what_is_asked, held_share, label_fits, numbers, opens_bibliography
+from service.evidence import Candidates, headings_above, sentence_features
 from service.features import passage_features
 from service.question import Question
 from service.ranker import Ranker
@@ -23,10 +23,10 @@ DEPTH = 50
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
 
-LABEL_BONUS, COUNT_BONUS, NUMBERS_BONUS = 6.0, 2.0, 1.5
-"""Log-odds, set by hand, by which a sentence gains that says what is asked in so many words: ``Venue: …``
-for a question that asks where (times the share of the question that its passage holds), '120 mayors' for
-how many mayors, and every number that the question names."""
+LABEL_BONUS, COUNT_BONUS, NUMBERS_BONUS, BIBLIOGRAPHY_MALUS = 6.0, 2.0, 1.5, 5.0
+"""Log-odds, set by hand. What stands below 'Sources' loses. A sentence gains that says what is asked in
+so many words: ``Venue: …`` for a question that asks where (times the share of the question that its
+passage holds), '120 mayors' for how many mayors, and every number that the question names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,14 @@ def _bonus(question: Question, ranked: Ranked, candidates: Candidates) -> Floats
     counted = [counts_what_is_asked(question.text, text) for text in candidates.texts]
     held = [bool(named) and held_share(named, text) == 1 for text in candidates.texts]
     bonus: Floats = LABEL_BONUS * _labels(question, ranked, candidates)
-    return bonus + COUNT_BONUS * np.array(counted, float) + NUMBERS_BONUS * np.array(held, float)
+    bonus += COUNT_BONUS * np.array(counted, float) + NUMBERS_BONUS * np.array(held, float)
+    return bonus - BIBLIOGRAPHY_MALUS * _bibliography(ranked.pool, candidates)
+
+
+def _bibliography(pool: Pool, candidates: Candidates) -> Floats:
+    texts = dict(zip(candidates.rows.tolist(), candidates.texts, strict=True))
+    above = headings_above(pool)[candidates.rows].tolist()
+    return np.array([opens_bibliography(texts[row]) for row in above], np.float64)
 
 
 def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Floats:

@@ -23,14 +23,17 @@ def assistant(
     items = "• Rain gardens\n• Canal walls\n• Flood gates"
     text = f"Workshop on water\n\nVenue: Old Customs House\n\nTopics\n\n{items}"
     listed = article("workshop", text)
-    put(folder, [*several, *short, listed])
+    cited = article(
+        "gate", "The flood gate\n\nA gate was built in 1953.\n\nSources\n\nOn the flood gate of 1953, 1954."
+    )
+    put(folder, [*several, *short, listed, cited])
     ranker = Ranker.load() if request.param == "learned" else FIXED
     with Assistant(Index.open(folder), ENCODER, ranker) as opened:
         yield opened
 
 
 def test_as_many_articles_are_found_as_are_asked_for(assistant: Assistant) -> None:
-    for wanted in (1, 10, 43, 46):
+    for wanted in (1, 10, 43, 47):
         hits = assistant.search_articles("tram line", top_k=wanted).hits
         assert len({hit.article_id for hit in hits}) == wanted
 
@@ -98,3 +101,8 @@ def test_a_question_that_cannot_be_used_is_refused_with_its_field(
 ) -> None:
     with pytest.raises(InputError, match=r"question|top_k"):
         assistant.ask(question, top_k=top_k)
+
+
+def test_a_bibliography_names_the_subject_and_is_no_evidence(assistant: Assistant) -> None:
+    answer = assistant.ask("When was the flood gate built?", min_confidence=0)
+    assert answer.sentences[0].text == "A gate was built in 1953."
