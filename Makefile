@@ -18,7 +18,7 @@ help:
 demo: .venv/.installed ## install, index corpus/, ask, show a cited answer
 	$(BIN)/civicite index corpus --index $(INDEX)
 	@echo
-	$(BIN)/civicite ask "How many cities were Role Model Cities in February 2020?" --index $(INDEX)
+	$(BIN)/civicite ask "How many school programmes has Incheon held since 2016?" --index $(INDEX)
 	@echo
 	@echo "What to try next:"
 	@echo "  $(BIN)/civicite ask \"When did CityNet move its secretariat to Seoul?\" --index $(INDEX)"

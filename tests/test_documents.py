@@ -14,6 +14,26 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def corpus_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documents") / "index"
+    run("index", ROOT / "corpus", "--index", folder)
+    return folder
+
+
+def run(*arguments: str | Path) -> str:
+    command = [Path(sys.executable).with_name("civicite"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_exchange_that_opens_the_readme_is_what_the_command_prints(corpus_index: Path) -> None:
+    shown = README.split("```console\n", 1)[1].split("```", 1)[0]
+    exchanges = re.findall(r'\$ civicite ask "([^"]+)"\n(.*?)(?=\$ civicite|\Z)', shown, re.DOTALL)
+    assert len(exchanges) == 2
+    for question, expected in exchanges:
+        assert run("ask", question, "--index", corpus_index).startswith(expected.rstrip("\n"))
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_in_the_readme(name: str) -> None:
     assert f"| `{name}` |" in README
