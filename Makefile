@@ -24,7 +24,7 @@ demo: .venv/.installed ## install, index corpus/, ask, show a cited answer
 	@echo "  $(BIN)/civicite ask \"When did CityNet move its secretariat to Seoul?\" --index $(INDEX)"
 	@echo "  $(BIN)/civicite search \"heat early warning\" -k 3 --index $(INDEX)"
 	@echo "  $(BIN)/civicite index YOUR_FOLDER --index $(INDEX)     # .md .txt .html .pdf .docx .jsonl"
-	@echo "  $(BIN)/civicite serve --index $(INDEX)                 # then POST /v1/ask, docs at /docs"
+	@echo "  $(BIN)/civicite serve --index $(INDEX)                 # then POST /v1/ask; see /openapi.json"
 
 check: .venv/.installed ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """The assistant: answers questions from an index folder, for Python, HTTP and the terminal alike."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from indexer import (
     load_encoder,
 )
 from service.answer import REASONS, Answer, AnswerSentence, Citation, Hit, IndexState, Reason, SearchResult
+from service.clock import Clock
 from service.compose import Chosen, choose, span_of
 from service.confidence import confidence_features
 from service.question import Question, understand
@@ -105,7 +105,7 @@ class Assistant:
         ``min_confidence`` moves the threshold below which it abstains; 0 answers whenever any passage
         exists. ``top_k`` is the number of passages shown beside the answer.
         """
-        clock = _Clock()
+        clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
         with self._asked(question, top_k, clock) as (view, asked):
             ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
@@ -139,7 +139,7 @@ class Assistant:
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
         """Return the ``top_k`` passages nearest to a question, best first."""
-        clock = _Clock()
+        clock = Clock()
         with self._asked(question, top_k, clock) as (view, asked):
             ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
             articles = read_articles(view, ranked, ranked.order[:top_k])
@@ -151,7 +151,7 @@ class Assistant:
         self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS
     ) -> SearchResult:
         """Return the best passage of each of the ``top_k`` articles nearest to a question, best first."""
-        clock = _Clock()
+        clock = Clock()
         with self._asked(question, top_k, clock) as (view, asked):
             allowed = view.allowed(filters)
             wanted = top_k
@@ -168,7 +168,7 @@ class Assistant:
             return SearchResult(question, hits, self._state(view), clock.read())
 
     @contextmanager
-    def _asked(self, question: str, top_k: int, clock: "_Clock") -> Iterator[tuple[View, Question]]:
+    def _asked(self, question: str, top_k: int, clock: Clock) -> Iterator[tuple[View, Question]]:
         _check_request(question, top_k)
         asked = understand(question, self._encoder)
         clock.lap("encode")
@@ -188,7 +188,7 @@ class Assistant:
         confidence: float,
         hits: tuple[Hit, ...],
         view: View,
-        clock: "_Clock",
+        clock: Clock,
     ) -> Answer:
         return Answer(
             question=asked.text,
@@ -207,22 +207,6 @@ class Assistant:
     def _state(self, view: View) -> IndexState:
         recipe = view.generation.recipe
         return IndexState(view.commit, view.generation.id, recipe.model, recipe.name, self._ranker.name)
-
-
-class _Clock:
-    """Milliseconds spent on each stage, and in total."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self._laps[stage], self._last = (now - self._last) * 1000, now
-
-    def read(self) -> dict[str, float]:
-        total = (time.perf_counter() - self._start) * 1000
-        return {stage: round(spent, 3) for stage, spent in {**self._laps, "total": total}.items()}
 
 
 def _check_model(index: Index, encoder: Encoder) -> None:
