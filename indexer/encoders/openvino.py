@@ -33,7 +33,7 @@ _WINDOW = 2048
 _FEW = 64
 """Up to so many documents the model for questions does, without a second one being compiled."""
 _FEW_TOKENS = 1024
-_MANY_TOKENS = 2048
+_MANY_TOKENS = 1024
 """Padded tokens of a batch: they bound its memory."""
 
 
