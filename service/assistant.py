@@ -158,7 +158,8 @@ class Assistant:
             while True:
                 ranked = rank(view, asked, self._ranker, allowed, wanted)
                 rows = _best_per_article(ranked)
-                if len(rows) >= min(top_k, view.count_articles()) or len(ranked.pool) < wanted:
+                found_all = len(rows) >= top_k or len(ranked.pool) < wanted
+                if found_all or len(rows) >= view.count_articles():
                     break
                 wanted = 2 * max(wanted, len(ranked.pool))
             rows = rows[:top_k]

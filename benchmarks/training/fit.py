@@ -44,31 +44,34 @@ def fit_passages(
     groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
 ) -> dict[str, Any]:
     """Fit LambdaMART on groups that hold a right passage; ``weights`` are by question id."""
-    useful = [group for group in groups if group.right.any()]
-    table = lightgbm.Dataset(
-        np.concatenate([group.features for group in useful]),
-        np.concatenate([group.right for group in useful]).astype(int),
-        group=[len(group.right) for group in useful],
-        weight=np.concatenate([np.full(len(g.right), weights.get(g.question.id, 1.0)) for g in useful]),
-    )
-    model = lightgbm.train(
-        {**TREES, **PASSAGE_TREES, "monotone_constraints": _rising(features)}, table, PASSAGE_ROUNDS
-    )
-    return {"features": list(features), "trees": _trees(model)}
+    settings = {**PASSAGE_TREES, "monotone_constraints": _rising(features)}
+    return _boosted(groups, weights, features, settings, PASSAGE_ROUNDS)
 
 
 def fit_sentences(
     groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
 ) -> dict[str, Any]:
     """Fit boosted trees on the logistic loss; a question whose answer is in no candidate teaches nothing."""
+    settings = {**SENTENCE_TREES, "monotone_constraints": _rising(features)}
+    return _boosted(groups, weights, features, settings, SENTENCE_ROUNDS)
+
+
+def _boosted(
+    groups: Sequence[Group],
+    weights: dict[str, float],
+    features: tuple[str, ...],
+    settings: dict[str, Any],
+    rounds: int,
+) -> dict[str, Any]:
     useful = [group for group in groups if group.right.any()]
+    ranking = settings["objective"] == "lambdarank"
     table = lightgbm.Dataset(
         np.concatenate([group.features for group in useful]),
         np.concatenate([group.right for group in useful]).astype(int),
+        group=[len(group.right) for group in useful] if ranking else None,
         weight=np.concatenate([np.full(len(g.right), weights.get(g.question.id, 1.0)) for g in useful]),
     )
-    constraints = {"monotone_constraints": _rising(features)}
-    model = lightgbm.train({**TREES, **SENTENCE_TREES, **constraints}, table, SENTENCE_ROUNDS)
+    model = lightgbm.train({**TREES, **settings}, table, rounds)
     return {"features": list(features), "trees": _trees(model)}
 
 
