@@ -4,7 +4,7 @@ BIN := .venv/bin
 INDEX ?= index
 EVAL ?=
 
-.PHONY: demo test check serve bench train notebooks clean help
+.PHONY: demo test proof check serve bench train notebooks clean help
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,9 @@ check: .venv/.installed ## ruff, mypy strict, import-linter
 
 test: check ## every check and every test
 	$(BIN)/python -m pytest
+
+proof: .venv/.installed ## the long proofs: a thousand kills, a thousand damages, and more, with progress
+	$(BIN)/python -m pytest -m proof -v -s
 
 serve: .venv/.installed ## serve the index over HTTP on 127.0.0.1:8000
 	$(BIN)/civicite serve --index $(INDEX)

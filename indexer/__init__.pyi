@@ -1,13 +1,20 @@
-from .article import Article, Metadata, Passage, Sentence, Span, text_digest
+from .addresses import is_address, normal_address
+from .article import Article, Metadata, Passage, Sentence, Span, day_range, text_digest
+from .backups import Restored, backup, restore
 from .catalog import Watermark
 from .checking import check
+from .commits import Change, Commit, Difference, commits_at, difference, list_commits
+from .compacting import Compacted, compact
+from .copies import Copy, Kin, Stretch, precedence
 from .editor import Editor, Report
 from .encoder import Document, Encoded, Encoder, Vectors
 from .encoders import LoadedEncoder, Precision, Runtime, load_encoder
 from .errors import (
+    ArticleErased,
     ArticleNotFound,
     CiviciteError,
     EncoderError,
+    FetchError,
     IndexDamaged,
     IndexLocked,
     IndexNotFound,
@@ -17,21 +24,31 @@ from .errors import (
     ReadError,
     RecipeMismatch,
 )
+from .fetching import Fetcher, chosen_limits
 from .filters import NO_FILTERS, Filters
 from .findings import Finding
-from .generations import Generation
+from .gathering import Gathered, gather, remember_pages
+from .generations import Generation, GenerationState
+from .horizon import history_from
 from .index import Index
+from .manifest import Manifest
 from .matching import Statistics
+from .moments import Moment
 from .overview import Overview, survey
 from .pool import Pool
+from .pulling import pull_feed
 from .readers.fields import facet_name
+from .rebuilding import Rebuilt, rebuild
 from .recipe import Recipe
 from .repairing import repair
+from .roster import pin_generation, survey_generations
 from .scoring import bm25, tabulate
-from .sources import Found, articles, find
+from .sources import Found, Source, articles, find, source_at
 from .storage import KINDS
 from .submission import submitted
+from .subscriptions import Feed, remembered, remembering
 from .terms import is_dense, question_terms, terms_of
+from .variants import Variant
 from .vectors import Keys
 from .view import ArticleState, View
 
@@ -39,18 +56,29 @@ __all__ = [
     "KINDS",
     "NO_FILTERS",
     "Article",
+    "ArticleErased",
     "ArticleNotFound",
     "ArticleState",
+    "Change",
     "CiviciteError",
+    "Commit",
+    "Compacted",
+    "Copy",
+    "Difference",
     "Document",
     "Editor",
     "Encoded",
     "Encoder",
     "EncoderError",
+    "Feed",
+    "FetchError",
+    "Fetcher",
     "Filters",
     "Finding",
     "Found",
+    "Gathered",
     "Generation",
+    "GenerationState",
     "Index",
     "IndexDamaged",
     "IndexLocked",
@@ -59,34 +87,63 @@ __all__ = [
     "IndexUnusable",
     "InputError",
     "Keys",
+    "Kin",
     "LoadedEncoder",
+    "Manifest",
     "Metadata",
+    "Moment",
     "Overview",
     "Passage",
     "Pool",
     "Precision",
     "ReadError",
+    "Rebuilt",
     "Recipe",
     "RecipeMismatch",
     "Report",
+    "Restored",
     "Runtime",
     "Sentence",
+    "Source",
     "Span",
     "Statistics",
+    "Stretch",
+    "Variant",
     "Vectors",
     "View",
     "Watermark",
     "articles",
+    "backup",
     "bm25",
     "check",
+    "chosen_limits",
+    "commits_at",
+    "compact",
+    "day_range",
+    "difference",
     "facet_name",
     "find",
+    "gather",
+    "history_from",
+    "is_address",
     "is_dense",
+    "list_commits",
     "load_encoder",
+    "normal_address",
+    "pin_generation",
+    "precedence",
+    "pull_feed",
     "question_terms",
+    "rebuild",
+    "remember_pages",
+    "remembered",
+    "remembering",
     "repair",
+    "restore",
+    "source_at",
     "submitted",
     "survey",
+    "survey_generations",
     "tabulate",
     "terms_of",
     "text_digest",

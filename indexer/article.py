@@ -150,8 +150,9 @@ class Passage:
 class Article:
     """An article ready to be committed: identity, canonical text, metadata, and where it came from.
 
-    ``root`` is the PATH that was given to the indexer, ``path`` the file below it; both None when the
-    article came over HTTP. ``--sync`` withdraws only what shares a root.
+    ``root`` is the PATH that was given to the indexer, ``path`` the file below it; for what was fetched
+    ``root`` is its address and ``path`` ``.``; both are None when the article came over HTTP. ``--sync``
+    withdraws only what shares a root.
     """
 
     id: str

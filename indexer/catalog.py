@@ -1,7 +1,7 @@
-"""The catalog's file: opened, migrated, read in one snapshot, written in one transaction.
+"""The catalog: migrated, read in one snapshot, written in one transaction, folded and sealed.
 
-Knows SQLite's modes and the commit counter with its hash chain. What the rows mean is known to
-``committing.py``, which writes them, and to ``view.py``, which reads them.
+Knows the commit counter with its hash chain, and the mark outside. How SQLite is opened is known to
+``connecting.py``; what the rows mean to ``committing.py``, which writes them, and ``view.py``, which reads.
 """
 
 import hashlib
@@ -9,13 +9,19 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from indexer.connecting import TIMEOUT, Fixed, OpenedFile, connect, opened_file, sqlite_named
+from indexer.durable import write_atomically
 from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexUnusable
+from indexer.folding import LOG_MOST, fold, log_length
 from indexer.layout import Layout
-from indexer.migrations import check_version, migrate
+from indexer.migrations import STEPS, check_version, migrate
+from indexer.pages import PageFile, altered_pages, page_file
+
+LONGEST_READ = 1.0
+"""Seconds that are waited for questions under way; when one takes longer, the log is folded another time."""
 
 GENESIS = "0" * 64
 """The chain before the first commit."""
@@ -51,19 +57,32 @@ class Catalog:
                 f"make one with 'civicite index PATH --index {layout.root}'"
             )
         self.layout = layout
-        self._idle: list[sqlite3.Connection] = []
-        with _sqlite_named(layout.catalog):
+        self._create = create
+        self._path = str(layout.catalog)
+        self._idle: list[tuple[sqlite3.Connection, OpenedFile | None]] = []
+        self._settled = False
+        with sqlite_named(layout.catalog):
             if create:
                 layout.root.mkdir(parents=True, exist_ok=True)
             with self._lent() as connection:
-                if create:
-                    migrate(connection, str(layout.catalog))
-                check_version(connection, str(layout.catalog))
+                self._bring_up_to_date(connection, create=create)
+            self._file: PageFile | None = page_file(layout.catalog)
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection, *, create: bool) -> None:
+        """Take the schema steps that an older civicite did not know; they change no row's meaning."""
+        name = str(self.layout.catalog)
+        if create or check_version(connection, name) < len(STEPS):
+            if not os.access(self.layout.root, os.W_OK):
+                raise IndexUnusable(
+                    f"{name}: an older civicite wrote it, and the folder cannot be written; "
+                    "run 'civicite status' once as the folder's owner"
+                )
+            migrate(connection, name)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One snapshot: whatever is committed meanwhile, every query sees the same state."""
-        with _sqlite_named(self.layout.catalog), self._lent() as connection:
+        with sqlite_named(self.layout.catalog), self._lent() as connection:
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -71,9 +90,17 @@ class Catalog:
                 connection.execute("COMMIT")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or, when anything is raised, nothing."""
-        with _sqlite_named(self.layout.catalog), self._lent() as connection:
+    def writing(self, *, checked: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or, when anything is raised, nothing. Asks for the index lock.
+
+        ``checked`` False leaves it to the caller that no row refers to one that is deleted.
+        """
+        if not self._settled:
+            # What a killed writer left is folded and sealed before SQLite may begin its log anew.
+            self.fold()
+            self._settled = True
+        with sqlite_named(self.layout.catalog), self._lent() as connection:
+            connection.execute(f"PRAGMA foreign_keys = {'ON' if checked else 'OFF'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -81,31 +108,144 @@ class Catalog:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            connection.execute("PRAGMA foreign_keys = ON")
+        if log_length(self.layout) > LOG_MOST:
+            self.fold(LONGEST_READ)
+
+    def rewrite(self) -> None:
+        """Write the file anew without its gaps; keys, and those never to be used again, stay as they are.
+
+        To be followed by :meth:`fold`.
+        """
+        with sqlite_named(self.layout.catalog), self._lent() as connection:
+            connection.execute("VACUUM")
+
+    def fold(self, wait: float = 0) -> bool:
+        """Fold the log into the catalog and seal its pages; the caller holds the index lock.
+
+        Returns False when a reader still needs an earlier state after ``wait`` seconds, and the log stays.
+
+        To be called after whatever rewrites the catalog at large. A plain checkpoint instead leaves a
+        seal that fits no longer, and everybody who opens the index then checks every row.
+        """
+        with sqlite_named(self.layout.catalog), self._lent() as connection:
+            mark = watermark(connection)
+            file = self._file = page_file(self.layout.catalog)
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * wait)}")
+            try:
+                return fold(
+                    connection, self.layout, file, (mark.commit, mark.chain), lambda: _is_sound(connection)
+                )
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(1000 * TIMEOUT)}")
+
+    def altered_pages(self) -> list[int] | None:
+        """Return the pages that hold what nobody wrote, None when no seal can tell; see ``pages.py``."""
+        with self.reading() as connection:
+            watermark(connection)  # only a transaction that has read holds its snapshot
+            file = self._file = page_file(self.layout.catalog)
+            return altered_pages(file, self.layout.log, self.layout.seal)
+
+    def check(self) -> None:
+        """Raise IndexDamaged when the catalog is not what was written; what opens for answering calls this.
+
+        Every page is compared with its seal. Only where that says nothing good, all rows are checked.
+        """
+        if self.altered_pages() == []:
+            return
+        from indexer.checking import catalog_damage  # checks use the catalog
+
+        with self.reading() as connection:
+            damage = catalog_damage(connection)
+        if damage is not None:
+            raise IndexDamaged(f"{damage.where}: {damage.problem}; {damage.mend}")
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted, and leave no log beside it.
+
+        Raises IndexLocked when somebody reads an older state all the while.
+        """
+        self.rewrite()
+        if not self.fold(TIMEOUT):
+            raise IndexLocked(
+                f"{self.layout.catalog}: another program still reads an older state of it; "
+                "run the command again when it has finished"
+            )
 
     def close(self) -> None:
-        """Close what is not in use; the last to close folds the log into the catalog."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close what is not in use; who comes last folds the log into the catalog."""
+        try:
+            if self._settled:
+                self.fold()
+            elif log_length(self.layout):
+                self._fold_unless_locked()
+        finally:
+            while self._idle:
+                self._idle.pop()[0].close()
+            self._file = None
+
+    def _fold_unless_locked(self) -> None:
+        """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""
+        import filelock  # not on the way of a question
+
+        lock = filelock.FileLock(self.layout.lock)
+        with suppress(filelock.Timeout, OSError, IndexUnusable), lock.acquire(timeout=0):
+            self.fold()
 
     @contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
-        # Taking from and adding to a list is atomic. The one used last is lent first: its cache is warm.
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = _connect(self.layout.catalog)
+        file = opened_file(self._path)
+        if file is None and not self._create:
+            self.close()
+            raise IndexNotFound(f"{self.layout.root}: the index is gone; run 'civicite restore BACKUP'")
+        connection = self._taken(file) or connect(self.layout, create=self._create)
         try:
             yield connection
-        except BaseException:
+        except sqlite3.Error:
             connection.close()
             raise
-        self._idle.append(connection)
+        except BaseException:
+            # It is kept: when the last connection closes, SQLite folds the log, and nobody seals the pages.
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            self._idle.append((connection, file or opened_file(self._path)))
+            raise
+        self._idle.append((connection, file or opened_file(self._path)))
+
+    def _taken(self, file: "OpenedFile | None") -> sqlite3.Connection | None:
+        """Return a connection that waits to be lent; those to a file that was replaced are closed."""
+        # Taking from and adding to a list is atomic. The one used last is lent first: its cache is warm.
+        while True:
+            try:
+                connection, opened = self._idle.pop()
+            except IndexError:
+                return None
+            if isinstance(connection, Fixed):
+                same = opened == file and not self.layout.log.exists()
+            else:
+                same = opened is not None and file is not None and opened[:2] == file[:2]
+            if same:
+                return connection
+            connection.close()
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    from indexer.checking import catalog_damage  # checks use the catalog
+
+    return catalog_damage(connection) is None
 
 
 def watermark(connection: sqlite3.Connection) -> Watermark:
     """Return the newest commit as this connection's snapshot sees it."""
     row = connection.execute("SELECT id, chain FROM commits ORDER BY id DESC LIMIT 1").fetchone()
     return Watermark(*row) if row else EMPTY
+
+
+def valid_at(table: str, commit: str = ":commit") -> str:
+    """Return SQL that tells whether a row of a table, by its alias, is valid at the commit bound there."""
+    return (
+        f"({table}.from_commit <= {commit} AND ({table}.to_commit IS NULL OR {table}.to_commit > {commit}))"
+    )
 
 
 def write_mark(layout: Layout, mark: Watermark) -> None:
@@ -140,87 +280,3 @@ def check_mark(layout: Layout, connection: sqlite3.Connection) -> None:
             f"{layout.catalog}: commit {noted.commit} was reported as done and is not there; restore a "
             "backup, or accept what is left with 'civicite verify --repair' and index the articles again"
         )
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames within a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if not os.access(path.parent, os.W_OK):
-        return _connect_for_reading(path)
-    connection = _connected(str(path))
-    for pragma in ("page_size = 8192", "journal_mode = WAL", "synchronous = FULL", *_PRAGMAS):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _connect_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a catalog in a folder that cannot be written, also while somebody else writes to it.
-
-    SQLite needs a writer's shared memory beside a WAL database. Where there is none, the file may be
-    declared unchanging, but only when no log waits to be folded into it.
-    """
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
-        timeout=30,
-        isolation_level=None,
-        check_same_thread=False,
-        uri=True,
-    )
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    except sqlite3.OperationalError:
-        connection.close()
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists() and log.stat().st_size:
-            raise IndexUnusable(
-                f"{log}: holds commits, and the folder cannot be written; "
-                "run 'civicite status' as the folder's owner"
-            ) from None
-        connection = _connected(f"{path.resolve().as_uri()}?immutable=1")
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _connected(target: str) -> sqlite3.Connection:
-    uri = target.startswith("file:")
-    return sqlite3.connect(target, timeout=30, isolation_level=None, check_same_thread=False, uri=uri)
-
-
-_PRAGMAS = ("foreign_keys = ON", "mmap_size = 1073741824")
-_DAMAGE = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
-_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
-
-
-@contextmanager
-def _sqlite_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
-        raise
-    except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "")
-        if any(name.startswith(damage) for damage in _DAMAGE):
-            raise IndexDamaged(f"{path}: {error}; run 'civicite verify' to see what is left") from error
-        if any(name.startswith(busy) for busy in _BUSY):
-            raise IndexLocked(f"{path}: {error}; try again when the other writer has finished") from error
-        raise IndexUnusable(f"{path}: {error}; check the folder's permissions and the free space") from error

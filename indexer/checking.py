@@ -17,13 +17,18 @@ import numpy as np
 from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
 from indexer.committing import description_digest, facet_values
+from indexer.consistency import CONSISTENCY
+from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged
 from indexer.filters import folded as folded_form
 from indexer.findings import FROM_BACKUP, Finding
-from indexer.generations import active_generation
-from indexer.inspecting import check_projections, inspect
+from indexer.generations import all_generations
+from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
+from indexer.likeness import check_likeness
+from indexer.pages import read_seal
 from indexer.storage import digest, offsets
+from indexer.subscriptions import FEEDS_AGAIN, remembered
 
 
 def check(folder: Path) -> Iterator[Finding]:
@@ -35,7 +40,7 @@ def check(folder: Path) -> Iterator[Finding]:
     try:
         catalog = Catalog(layout)
         with catalog.reading() as connection:
-            generation = active_generation(connection)
+            generations = all_generations(connection)
     except (IndexDamaged, ValueError, TypeError) as error:
         yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
         return
@@ -43,25 +48,73 @@ def check(folder: Path) -> Iterator[Finding]:
         # What lies outside the catalog is read before the catalog's snapshot: a writer that goes on
         # meanwhile then makes it look stale at most.
         mark = _mark(layout)
-        inspected = inspect(layout, generation) if generation else None
+        inspected = [
+            inspect(layout, one.generation, active=one.active)
+            for one in generations
+            if one.active or one.generation.id in layout.projected()
+        ]
         with catalog.reading() as connection:
-            for step in (_pages, _commits, _revisions, _descriptions, _passages):
-                yield from _guarded(layout, lambda step=step: step(connection))  # type: ignore[misc]
-            yield from _guarded(layout, lambda: _check_mark(layout, connection, mark))
-            if inspected is not None:
-                yield from _guarded(layout, lambda: check_projections(connection, inspected))
+            damage = list(catalog_findings(connection))
+            yield from damage
+            if not damage:
+                yield from _check_seal(layout, catalog.altered_pages(), watermark(connection))
+            yield from _guarded(lambda: _check_mark(layout, connection, mark))
+            yield from _check_sources(layout)
+            for one in inspected:
+                yield from _guarded(lambda one=one: check_projections(connection, one))  # type: ignore[misc]
+        for number in sorted(layout.projected() - {one.generation.id for one in generations}):
+            yield Finding(
+                "stale", f"generation {number}", "is gone, its files are not", "run 'civicite compact'"
+            )
     except IndexDamaged as error:
         yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
     finally:
         catalog.close()
 
 
-def _guarded(layout: Layout, step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def catalog_damage(connection: sqlite3.Connection) -> Finding | None:
+    """Return the first damage that the catalog's own rows show, None when they are what was written."""
+    return next(catalog_findings(connection), None)
+
+
+def catalog_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield what is wrong with the catalog's rows, one by one and against each other."""
+    # Articles are named first: what else is wrong follows from it more often than not.
+    for step in (
+        _revisions,
+        _descriptions,
+        _passages,
+        check_likeness,
+        _commits,
+        _erasures,
+        *CONSISTENCY,
+        _pages,
+    ):
+        yield from _guarded(lambda step=step: step(connection))  # type: ignore[misc]
+
+
+def _check_seal(layout: Layout, altered: list[int] | None, now: Watermark) -> Iterator[Finding]:
+    """Judge pages that differ although every row is sound: unused bytes were altered, or others folded."""
+    seal = read_seal(layout.seal)
+    if seal is None or altered is None:
+        if layout.seal.exists():
+            yield Finding("damage", str(layout.seal), "is not readable as a seal", REBUILD)
+        else:
+            yield Finding("stale", str(layout.seal), "is missing", "the next edit writes it")
+    elif altered and (seal.commit, seal.chain) != (now.commit, now.chain):
+        yield Finding("stale", str(layout.seal), f"is of commit {seal.commit}", "the next edit mends it")
+    elif altered:
+        shown = ", ".join(map(str, altered[:5])) + (" …" if len(altered) > 5 else "")
+        problem = f"page {shown} is not what was written, though every row is"
+        yield Finding("damage", str(layout.catalog), problem, REBUILD)
+
+
+def _guarded(step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Turn what SQLite raises over damaged pages into a finding, and let the other steps go on."""
     try:
         yield from step()
     except (sqlite3.DatabaseError, TypeError, ValueError, OverflowError) as error:
-        yield Finding("damage", str(layout.catalog), f"cannot be read to its end ({error})", FROM_BACKUP)
+        yield Finding("damage", "catalog.sqlite", f"cannot be read to its end ({error})", FROM_BACKUP)
 
 
 def _mark(layout: Layout) -> Watermark | IndexDamaged | None:
@@ -69,6 +122,14 @@ def _mark(layout: Layout) -> Watermark | IndexDamaged | None:
         return read_mark(layout)
     except IndexDamaged as error:
         return error
+
+
+def _check_sources(layout: Layout) -> Iterator[Finding]:
+    try:
+        remembered(layout.root)
+    except IndexDamaged as error:
+        where, problem = str(layout.sources), str(error.__cause__)
+        yield Finding("damage", where, f"is not what was written ({problem})", FEEDS_AGAIN)
 
 
 def _check_mark(
@@ -113,6 +174,12 @@ def _commits(connection: sqlite3.Connection) -> Iterator[Finding]:
             )
 
 
+def _erasures(connection: sqlite3.Connection) -> Iterator[Finding]:
+    if is_unswept(connection):
+        mend = "the next edit finishes it, or 'civicite verify --repair'"
+        yield Finding("stale", "catalog.sqlite: erasures", "one was interrupted: traces may be left", mend)
+
+
 def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
     # As bytes: a damaged text may be no UTF-8 at all.
     rows = connection.execute(
@@ -146,7 +213,8 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
             known = Metadata.from_json(metadata.decode())
             starts = tuple(json.loads(pages))
             article = Article("", "", known, media_type, raw, starts, root, path)
-            wanted = {(name, folded_form(value)) for name, value in facet_values(article)}
+            # The first of several values that differ in case only is the one that is kept.
+            wanted = {(name, folded_form(value)): value for name, value in [*facet_values(article)][::-1]}
             sound = (
                 description_digest(article) == noted
                 and day_range(known.published) == (first, last)
@@ -159,9 +227,9 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding("damage", where, "its metadata is not what was written", FROM_BACKUP)
 
 
-def _stored_facets(connection: sqlite3.Connection, description: int) -> set[tuple[str, str]]:
+def _stored_facets(connection: sqlite3.Connection, description: int) -> dict[tuple[str, str], str]:
     rows = connection.execute("SELECT name, folded, value FROM facets WHERE description = ?", (description,))
-    return {(name, folded if folded_form(value) == folded else value) for name, folded, value in rows}
+    return {(name, folded): value for name, folded, value in rows}
 
 
 def _passages(connection: sqlite3.Connection) -> Iterator[Finding]:

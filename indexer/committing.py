@@ -7,14 +7,18 @@ are closed, never overwritten. It encodes nothing and projects nothing: both hap
 import datetime
 import hashlib
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from indexer.article import Article, day_range
 from indexer.catalog import Catalog, Watermark, link, watermark, write_mark
+from indexer.copies import record
+from indexer.erasing import erase_rows, erased_revision, identity_digest
 from indexer.filters import folded
-from indexer.storage import StoredPassage, digest, pack_offsets
+from indexer.prints import Print, prints
+from indexer.storage import StoredPassage
+from indexer.variants import bands, record_bands
+from indexer.writing import Place, Tally, add_passages, close_passages, write_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,21 @@ class Withdraw:
     id: str
 
 
-Change = Put | Withdraw
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Delete every row of articles that are noted for erasure and are in no current answer any more."""
+
+    ids: tuple[str, ...]
+
+
+Change = Put | Withdraw | Erase
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What one commit does to the statistics and to its own counts."""
+class _Counts:
+    """Articles that one commit added, changed and withdrew; ``likeness`` is found before, by text."""
 
-    frequencies: Counter[int] = field(default_factory=Counter)
-    term_keys: dict[str, int] = field(default_factory=dict)
-    passages: int = 0
-    terms: int = 0
+    likeness: dict[str, tuple[tuple[Print, ...], tuple[int, ...]]] = field(default_factory=dict)
     added: int = 0
     changed: int = 0
     withdrawn: int = 0
@@ -59,31 +67,42 @@ def commit(catalog: Catalog, generation: int, changes: Sequence[Change]) -> Wate
 
     The caller holds the index lock. Nothing is written when anything is raised.
     """
+    texts = {put.article.text for put in changes if isinstance(put, Put) and put.passages is not None}
+    likeness = {text: (prints(text), bands(text)) for text in texts}
     with catalog.writing() as connection:
-        before = watermark(connection)
-        number = _next_commit(connection)
-        tally = _Tally()
+        number, counts, tally = next_commit(connection), _Counts(likeness=likeness), Tally()
         for change in changes:
             if isinstance(change, Withdraw):
-                _withdraw(connection, generation, number, change.id, tally)
+                _withdraw(connection, number, change.id, counts, tally)
+            elif isinstance(change, Erase):
+                erase_rows(connection, number, change.ids)
             else:
-                _put(connection, generation, number, change, tally)
-        _count(connection, generation, tally)
-        chain = link(before.chain, [_summary(change) for change in changes])
-        connection.execute(
-            "INSERT INTO commits (id, at, chain, added, changed, withdrawn) VALUES (?, ?, ?, ?, ?, ?)",
-            (number, _now(), chain, tally.added, tally.changed, tally.withdrawn),
-        )
-    mark = Watermark(number, chain)
+                _put(connection, generation, number, change, counts, tally)
+        write_counts(connection, tally)
+        mark = append(connection, [_summary(change) for change in changes], counts)
     write_mark(catalog.layout, mark)
     return mark
+
+
+def append(
+    connection: sqlite3.Connection, changes: object, counts: _Counts | None = None, note: str | None = None
+) -> Watermark:
+    """Add the next commit to the chain; ``note`` says in words what a commit did that is no edit."""
+    number, chain = next_commit(connection), link(watermark(connection).chain, changes)
+    counts = counts or _Counts()
+    connection.execute(
+        "INSERT INTO commits (id, at, chain, added, changed, withdrawn, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (number, _now(), chain, counts.added, counts.changed, counts.withdrawn, note),
+    )
+    return Watermark(number, chain)
 
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
 
 
-def _next_commit(connection: sqlite3.Connection) -> int:
+def next_commit(connection: sqlite3.Connection) -> int:
+    """Return the number that the next commit will have."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'commits'").fetchone()
     return int(row[0]) + 1 if row else 1
 
@@ -91,45 +110,63 @@ def _next_commit(connection: sqlite3.Connection) -> int:
 def _summary(change: Change) -> list[str | None]:
     if isinstance(change, Withdraw):
         return ["withdraw", change.id]
+    if isinstance(change, Erase):
+        return ["erase", *map(identity_digest, change.ids)]
     return ["put", change.article.id, change.article.sha256, description_digest(change.article)]
 
 
-def _put(connection: sqlite3.Connection, generation: int, number: int, change: Put, tally: _Tally) -> None:
+def _put(
+    connection: sqlite3.Connection, generation: int, number: int, change: Put, counts: _Counts, tally: Tally
+) -> None:
     article = change.article
     connection.execute("INSERT INTO articles (id) VALUES (?) ON CONFLICT (id) DO NOTHING", (article.id,))
     key = int(connection.execute("SELECT key FROM articles WHERE id = ?", (article.id,)).fetchone()[0])
     existed = _describe(connection, key, number, article)
     if existed:
-        tally.changed += 1
+        counts.changed += 1
     else:
-        tally.added += 1
+        counts.added += 1
     if change.passages is None:
         return
     current = connection.execute(
         "SELECT key, sha256 FROM revisions WHERE article = ? AND to_commit IS NULL", (key,)
     ).fetchone()
-    _close_passages(connection, generation, number, key, tally)
     if current and current[1] == article.sha256:
         revision = int(current[0])
+        # The title alone changed: what that means to another generation depends on its recipe.
+        close_passages(connection, revision, number, tally, generation=generation)
     else:
-        connection.execute(
-            "UPDATE revisions SET to_commit = ? WHERE article = ? AND to_commit IS NULL", (number, key)
-        )
+        _end_revision(connection, number, key, tally)
         revision = _revise(connection, key, number, article)
-    for ordinal, passage in enumerate(change.passages):
-        _add_passage(connection, generation, number, (key, revision, ordinal), passage, tally)
+        found, signature = counts.likeness[article.text]
+        record(connection, revision, found)
+        record_bands(connection, revision, signature)
+    add_passages(connection, Place(generation, key, revision, number), change.passages, tally)
 
 
 def _withdraw(
-    connection: sqlite3.Connection, generation: int, number: int, identity: str, tally: _Tally
+    connection: sqlite3.Connection, number: int, identity: str, counts: _Counts, tally: Tally
 ) -> None:
     row = connection.execute("SELECT key FROM articles WHERE id = ?", (identity,)).fetchone()
-    _close_passages(connection, generation, number, row[0], tally)
-    for table in ("revisions", "descriptions"):
-        connection.execute(
-            f"UPDATE {table} SET to_commit = ? WHERE article = ? AND to_commit IS NULL", (number, row[0])
-        )
-    tally.withdrawn += 1
+    _end_revision(connection, number, row[0], tally)
+    connection.execute(
+        "UPDATE descriptions SET to_commit = ? WHERE article = ? AND to_commit IS NULL", (number, row[0])
+    )
+    counts.withdrawn += 1
+
+
+def _end_revision(connection: sqlite3.Connection, number: int, article: int, tally: Tally) -> None:
+    """Close an article's current revision and its passages of every generation.
+
+    A generation that does not answer lacks what is new, but never holds what is gone: whoever still
+    answers from it quotes nothing that was withdrawn.
+    """
+    current = connection.execute(
+        "SELECT key FROM revisions WHERE article = ? AND to_commit IS NULL", (article,)
+    ).fetchone()
+    if current:
+        close_passages(connection, current[0], number, tally)
+        connection.execute("UPDATE revisions SET to_commit = ? WHERE key = ?", (number, current[0]))
 
 
 def _describe(connection: sqlite3.Connection, key: int, number: int, article: Article) -> bool:
@@ -170,77 +207,13 @@ def facet_values(article: Article) -> Iterable[tuple[str, str]]:
 
 
 def _revise(connection: sqlite3.Connection, key: int, number: int, article: Article) -> int:
-    last = connection.execute("SELECT MAX(number) FROM revisions WHERE article = ?", (key,)).fetchone()[0]
+    # A number is never given twice: a citation of an erased revision must not lead to another text.
+    last = max(
+        connection.execute("SELECT MAX(number) FROM revisions WHERE article = ?", (key,)).fetchone()[0] or 0,
+        erased_revision(connection, article.id),
+    )
     cursor = connection.execute(
         "INSERT INTO revisions (article, number, sha256, text, from_commit) VALUES (?, ?, ?, ?, ?)",
-        (key, (last or 0) + 1, article.sha256, article.text, number),
+        (key, last + 1, article.sha256, article.text, number),
     )
     return int(cursor.lastrowid or 0)
-
-
-def _add_passage(
-    connection: sqlite3.Connection,
-    generation: int,
-    number: int,
-    place: tuple[int, int, int],
-    passage: StoredPassage,
-    tally: _Tally,
-) -> None:
-    article, revision, ordinal = place
-    keys = _term_keys(connection, passage.terms, tally.term_keys)
-    packed = pack_offsets(keys)
-    cursor = connection.execute(
-        "INSERT INTO passages (generation, article, revision, ordinal, start, stop, terms, vector,"
-        " from_commit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            generation, article, revision, ordinal, passage.start, passage.stop, len(keys),
-            passage.vector, number,
-        ),
-    )  # fmt: skip
-    blobs = (passage.spans, passage.kinds, passage.vectors, passage.counts, packed)
-    whole = digest(revision, ordinal, passage.start, passage.stop, passage.context, passage.vector, *blobs)
-    connection.execute(
-        "INSERT INTO parts (passage, context, spans, kinds, vectors, counts, terms, digest)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (cursor.lastrowid, passage.context, *blobs, whole),
-    )
-    tally.frequencies.update(set(keys))
-    tally.passages += 1
-    tally.terms += len(keys)
-
-
-def _close_passages(
-    connection: sqlite3.Connection, generation: int, number: int, article: int, tally: _Tally
-) -> None:
-    rows = connection.execute(
-        "SELECT p.key, p.terms, parts.terms FROM revisions r"
-        " JOIN passages p ON p.revision = r.key AND p.generation = ? AND p.to_commit IS NULL"
-        " JOIN parts ON parts.passage = p.key WHERE r.article = ?",
-        (generation, article),
-    ).fetchall()
-    for key, length, packed in rows:
-        connection.execute("UPDATE passages SET to_commit = ? WHERE key = ?", (number, key))
-        tally.frequencies.subtract(set(memoryview(packed).cast("i").tolist()))
-        tally.passages -= 1
-        tally.terms -= length
-
-
-def _term_keys(connection: sqlite3.Connection, words: Sequence[str], known: dict[str, int]) -> list[int]:
-    for word in dict.fromkeys(words):
-        if word not in known:
-            connection.execute("INSERT INTO terms (term) VALUES (?) ON CONFLICT (term) DO NOTHING", (word,))
-            row = connection.execute("SELECT key FROM terms WHERE term = ?", (word,)).fetchone()
-            known[word] = int(row[0])
-    return [known[word] for word in words]
-
-
-def _count(connection: sqlite3.Connection, generation: int, tally: _Tally) -> None:
-    connection.executemany(
-        "INSERT INTO frequencies (generation, term, passages) VALUES (?, ?, ?)"
-        " ON CONFLICT (generation, term) DO UPDATE SET passages = passages + excluded.passages",
-        [(generation, term, change) for term, change in tally.frequencies.items() if change],
-    )
-    connection.execute(
-        "UPDATE generations SET passages = passages + ?, terms = terms + ? WHERE id = ?",
-        (tally.passages, tally.terms, generation),
-    )

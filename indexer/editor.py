@@ -6,33 +6,38 @@ lock of the folder.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import filelock
-
-from indexer.article import Article, RawArticle
+from indexer.article import Article
 from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
+from indexer.claims import collision, rooted
 from indexer.committing import Change, Put, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.encoding import encode
-from indexer.errors import ArticleNotFound, IndexLocked, IndexUnusable, ReadError
+from indexer.erasing import copies_of, is_unswept, not_found, note_erasures, to_erase_again
+from indexer.errors import ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
-from indexer.planning import Current, Decision, articles_under, current, decide, stored_passages
+from indexer.locking import acquire, release
+from indexer.planning import Current, Decision, articles_under, current, decide, reusable_passages
 from indexer.projections import Projections
-from indexer.readers import read_file
 from indexer.recipe import Recipe
 from indexer.sources import Found
 from indexer.storage import StoredPassage
+from indexer.sweeping import finish_erasures
+from indexer.turns import somebody_waits
 
 ARTICLES_PER_COMMIT = 256
 """A kill loses at most so many articles that were read but not yet committed."""
+
+LONGEST_EDIT = 600.0
+"""Seconds that a long run waits for an editor to whom it gave way."""
 
 
 @dataclass(slots=True)
@@ -43,9 +48,12 @@ class Report:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     failed: list[ReadError] = field(default_factory=list)
     encoded: int = 0
     """Passages that were encoded."""
+    copies: dict[str, list[str]] = field(default_factory=dict)
+    """Of erased articles: ids of others that hold the same text to the character, and were not erased."""
 
 
 Step = Callable[[Report], None]
@@ -63,14 +71,14 @@ class Editor:
         self._layout = Layout(folder)
         self._load_encoder = load_encoder
         self._projections: Projections | None = None
-        self._lock = _lock(self._layout, wait)
+        self._lock = acquire(self._layout, wait)
         try:
             self._catalog = Catalog(self._layout, create=True)
             with self._catalog.reading() as connection:
                 check_mark(self._layout, connection)
                 self._generation = active_generation(connection)
         except BaseException:
-            self._lock.release()
+            release(self._layout, self._lock)
             raise
 
     def __enter__(self) -> Self:
@@ -82,12 +90,10 @@ class Editor:
     ) -> None:
         """Leave projections that readers can start from, and let the next editor in."""
         try:
-            if self._projections is not None:
-                with self._catalog.reading() as connection:
-                    self._projections.close(connection)
-            self._catalog.close()
+            self._close_projections()
         finally:
-            self._lock.release()
+            self._catalog.close()
+            release(self._layout, self._lock)
 
     def plan(self, found: Iterable[Found | ReadError]) -> Report:
         """Say what taking these in would do, without doing it."""
@@ -103,8 +109,10 @@ class Editor:
         RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
+        self._finish_erasures()
         report, seen = Report(), set[str]()
         for batch in _batches(found, ARTICLES_PER_COMMIT):
+            generation = self._give_way(generation)
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
             self._commit(generation, self._changes(generation, decided, report, step))
@@ -116,15 +124,37 @@ class Editor:
 
         Raises ArticleNotFound.
         """
+        self._finish_erasures()
         wanted = list(dict.fromkeys(identities))
         for identity in wanted:
             if self._current(identity) is None:
-                raise ArticleNotFound(
-                    f"article {identity!r}", "there is none to remove", "see 'civicite status' for what is"
-                )
+                with self._catalog.reading() as connection:
+                    raise not_found(connection, identity, problem="there is none to remove")
         if self._generation is not None:
             self._commit(self._generation, [Withdraw(identity) for identity in wanted])
         return Report(withdrawn=wanted)
+
+    def erase(self, identities: Sequence[str]) -> Report:
+        """Delete articles, current or withdrawn, for good: afterwards no file of the index holds a trace.
+
+        All of them or, when one was never there, none. What is interrupted is finished by the next edit.
+        Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
+        """
+        wanted = list(dict.fromkeys(identities))
+        with self._catalog.writing() as connection:
+            note_erasures(connection, wanted)
+            copies = copies_of(connection, wanted)
+        self._finish_erasures()
+        return Report(erased=wanted, copies=copies)
+
+    def erase_again(self, digests: Mapping[str, int]) -> Report:
+        """Erase the articles whose ids have these digests, unless this index knows of it already.
+
+        A digest's number is the highest revision that was erased elsewhere.
+        """
+        with self._catalog.reading() as connection:
+            wanted = to_erase_again(connection, digests)
+        return self.erase(wanted)
 
     def articles_under(self, root: Path) -> dict[str, str]:
         """Return the current articles that came from this PATH: id to the file's place below it."""
@@ -143,6 +173,18 @@ class Editor:
         check_recipe(self._generation, recipe)
         return self._generation
 
+    def _give_way(self, generation: Generation) -> Generation:
+        """Let another editor in who waits; a long run is no reason to keep a single article out."""
+        if not somebody_waits(self._layout.queue):
+            return generation
+        self._close_projections()
+        release(self._layout, self._lock)
+        self._lock = acquire(self._layout, LONGEST_EDIT)
+        self._finish_erasures()
+        with self._catalog.reading() as connection:
+            self._generation = active_generation(connection)
+        return self._ready()
+
     def _current(self, identity: str) -> Current | None:
         with self._catalog.reading() as connection:
             return current(connection, identity)
@@ -154,8 +196,8 @@ class Editor:
             report.failed.append(one)
             return None
         before = self._current(one.article.id)
-        article = _rooted(one.article, before)
-        problem = _collision(one, before, seen)
+        article = rooted(one.article, before)
+        problem = collision(one, before, seen)
         if problem is not None:
             report.failed.append(problem)
             return None
@@ -189,18 +231,27 @@ class Editor:
     def _reusable(self, generation: Generation, article: Article) -> tuple[StoredPassage, ...] | None:
         """Return the passages of this very text under this very title, if it was ever encoded."""
         with self._catalog.reading() as connection:
-            stored = stored_passages(connection, generation.id, article.sha256)
-        title = article.metadata.title
-        same = all(
-            one.context == generation.recipe.context(title, article.text[one.start : one.stop])
-            for one in stored
-        )
-        return tuple(stored) if stored and same else None
+            return reusable_passages(connection, generation, article)
 
     def _commit(self, generation: Generation, changes: Sequence[Change]) -> None:
         if changes:
             commit(self._catalog, generation.id, changes)
             self._catch_up(generation)
+
+    def _finish_erasures(self) -> None:
+        with self._catalog.reading() as connection:
+            if not is_unswept(connection):
+                return
+        self._close_projections()
+        finish_erasures(self._catalog)
+        with self._catalog.reading() as connection:
+            self._generation = active_generation(connection)
+
+    def _close_projections(self) -> None:
+        projections, self._projections = self._projections, None
+        if projections is not None:
+            with self._catalog.reading() as connection:
+                projections.close(connection)
 
     def _catch_up(self, generation: Generation) -> None:
         """Project what is committed; also what a writer that was killed left unprojected or unmarked."""
@@ -211,59 +262,6 @@ class Editor:
             self._projections.project(connection)
             if read_mark(self._layout) != (mark := watermark(connection)):
                 write_mark(self._layout, mark)
-
-
-def _lock(layout: Layout, wait: float) -> filelock.BaseFileLock:
-    try:
-        layout.root.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(layout.lock)
-        lock.acquire(timeout=wait)
-    except filelock.Timeout as error:
-        raise IndexLocked(
-            f"{layout.root}: another process is writing to this index; try again when it has finished"
-        ) from error
-    except OSError as error:
-        raise IndexUnusable(
-            f"{layout.root}: {error.strerror}; choose a folder that can be written with --index"
-        ) from error
-    return lock
-
-
-def _collision(found: Found, before: Current | None, seen: set[str]) -> ReadError | None:
-    """Return what is wrong when two files claim one id.
-
-    An id belongs to the file that had it first, for as long as that file is there and, where the id
-    stands in the file, still says so.
-    """
-    article = found.article
-    where = str(Path(article.root, article.path or "")) if article.root else article.id
-    mend = "give one of the two another id in its front matter"
-    if article.id in seen:
-        return ReadError(where, f"a second article with the id {article.id!r}", mend)
-    if article.root is None or before is None or before.file is None or not before.file.is_file():
-        return None
-    if before.file.samefile(where) or (found.named and not _still_named(before.file, article.id)):
-        return None
-    return ReadError(where, f"its id {article.id!r} belongs to {before.file}", mend)
-
-
-def _rooted(article: Article, before: Current | None) -> Article:
-    """Return the article as part of the widest PATH that its file was ever given by.
-
-    Whoever indexes a folder and later one of its files again still withdraws that file with the folder.
-    """
-    if before is None or before.file is None or article.root is None or before.root == article.root:
-        return article
-    same_file = before.file == Path(article.root, article.path or "")
-    wider = before.root is not None and len(before.root) < len(article.root)
-    return replace(article, root=before.root, path=before.path) if same_file and wider else article
-
-
-def _still_named(file: Path, identity: str) -> bool:
-    """Tell whether a file of one article still gives itself this id; a collection of many is not read."""
-    if file.suffix in (".jsonl", ".gz") or not file.is_file():
-        return False
-    return any(isinstance(raw, RawArticle) and raw.id == identity for raw in read_file(file))
 
 
 def _batches(found: Iterable[Found | ReadError], size: int) -> Iterator[list[Found | ReadError]]:

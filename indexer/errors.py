@@ -3,7 +3,9 @@
 CiviciteError
 ├── InputError                a file, a field or an argument of the user's is wrong
 │   ├── ReadError             a file cannot be read as articles
+│   │   └── FetchError        an address cannot be fetched
 │   └── ArticleNotFound       no article, revision or span by that name
+│       └── ArticleErased     it was there, and was erased for good
 ├── EncoderError              the model cannot be loaded or run
 └── IndexUnusable             the index folder cannot be used
     ├── IndexNotFound         there is none at that path
@@ -35,8 +37,35 @@ class ReadError(InputError):
     """A file, or one record of it, cannot be read as an article."""
 
 
+class FetchError(ReadError):
+    """An address cannot be fetched.
+
+    ``passing``: a later try may succeed, after ``retry_after`` seconds where the server says so. ``status``
+    is HTTP's, None when there was no answer.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        problem: str,
+        mend: str,
+        *,
+        passing: bool = False,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(where, problem, mend)
+        self.passing = passing
+        self.status = status
+        self.retry_after = retry_after
+
+
 class ArticleNotFound(InputError):
     """No article, revision or span by that name."""
+
+
+class ArticleErased(ArticleNotFound):
+    """The article, or the revision asked for, was erased for good."""
 
 
 class EncoderError(CiviciteError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.article import day_range
+from indexer.catalog import valid_at
 from indexer.errors import InputError
 from indexer.vectors import Keys
 
@@ -49,17 +50,20 @@ def folded(value: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
 
 
-def allowed_keys(connection: sqlite3.Connection, generation: int, filters: Filters) -> Keys | None:
-    """Return the current passages whose article passes, None when every article does."""
+def allowed_keys(
+    connection: sqlite3.Connection, generation: int, filters: Filters, commit: int
+) -> Keys | None:
+    """Return the passages of a commit whose article passes, None when every article does."""
     if filters == NO_FILTERS:
         return None
     conditions, values = _conditions(filters)
     rows = connection.execute(
+        # CROSS keeps the order: SQLite would begin with every passage there is.
         "SELECT p.key FROM descriptions d"
-        " JOIN revisions r ON r.article = d.article AND r.to_commit IS NULL"
-        " JOIN passages p ON p.revision = r.key AND p.generation = ? AND p.to_commit IS NULL"
-        f" WHERE d.to_commit IS NULL AND {' AND '.join(conditions)}",
-        (generation, *values),
+        f" CROSS JOIN revisions r ON r.article = d.article AND {valid_at('r', '?1')}"
+        f" CROSS JOIN passages p ON p.revision = r.key AND p.generation = ?2 AND {valid_at('p', '?1')}"
+        f" WHERE {valid_at('d', '?1')} AND {' AND '.join(conditions)}",
+        (commit, generation, *values),
     )
     return np.array([row[0] for row in rows.fetchall()], np.int64)
 

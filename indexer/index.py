@@ -13,25 +13,33 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import Catalog, check_mark, watermark
-from indexer.errors import IndexDamaged, IndexNotFound
-from indexer.generations import Generation, active_generation
+from indexer.catalog import Catalog, Watermark, check_mark, watermark
+from indexer.erasing import erased_since
+from indexer.errors import IndexDamaged, IndexNotFound, RecipeMismatch
+from indexer.generations import Generation, active_generation, answering_generation, complete_to
 from indexer.layout import Layout
+from indexer.leases import Lease
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.engine import TantivyTerms
+from indexer.moments import Moment, check_kept, reach
+from indexer.past import Pasts
 from indexer.projections import (
     TAIL_LEAST,
-    TAIL_MOST,
-    Lag,
+    are_whole,
     belongs,
     fill_terms,
+    fill_vectors,
+    is_sound,
     lag,
     load_vectors,
     postings_of,
+    usable,
     vectors_of,
 )
+from indexer.recipe import Recipe
 from indexer.vectors import VectorIndex
 from indexer.vectors.exact import ExactVectors
+from indexer.vectors.flat import FlatVectors
 from indexer.view import Engines, View
 
 
@@ -46,9 +54,14 @@ class Index:
         self._refreshing = threading.Lock()
         self._engines: Engines | None = None
         self._disk: tuple[int, TantivyTerms] | None = None
-        self._memory: TantivyTerms | None = None
+        self._memory: tuple[int, TantivyTerms] | None = None
+        self._recipe: Recipe | None = None
+        self._lease: tuple[int, Lease] | None = None
+        self._loaded_at = 0
+        self._pasts = Pasts()
         with catalog.reading() as connection:
             check_mark(catalog.layout, connection)
+        catalog.check()
 
     @classmethod
     def open(cls, folder: Path) -> "Index":
@@ -61,24 +74,47 @@ class Index:
         return self._catalog.layout.root
 
     def generation(self) -> Generation:
-        """Return the generation that answers; raises IndexNotFound while nothing was taken in."""
+        """Return the active generation; raises IndexNotFound while nothing was taken in."""
         with self._catalog.reading() as connection:
             return self._active(connection)
 
+    def keep_to(self, recipe: Recipe) -> None:
+        """From now on hand out only views that questions encoded by this recipe can be asked of.
+
+        When another recipe's generation becomes the active one, views go on from the newest generation of
+        this recipe: nothing that was withdrawn is in it, and nothing that came since. To be called before
+        the first view; :meth:`view` raises RecipeMismatch when there is no such generation any more.
+        """
+        self._recipe = recipe
+
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """Yield the newest commit's view, unchanged until it is left."""
+    def view(self, at: Moment | None = None) -> Iterator[View]:
+        """Yield the view of the newest commit or, where one is given, of a moment; unchanged until left.
+
+        Raises InputError for a moment that cannot be viewed.
+        """
         for attempt in range(PATIENCE + 1):
             with self._catalog.reading() as connection:
                 engines = self._engines_at(connection, patient=attempt < PATIENCE)
                 if engines is not None:
-                    yield View(connection, engines)
+                    yield self._view(connection, engines, at)
                     return
             # The engines know commits that this snapshot does not: take a newer one.
 
     def close(self) -> None:
         """Close the catalog; views must have been left."""
         self._catalog.close()
+        if self._lease is not None:
+            self._lease[1].release()
+
+    def _view(self, connection: sqlite3.Connection, engines: Engines, at: Moment | None) -> View:
+        if at is None:
+            return View(connection, engines)
+        reached = reach(connection, at)
+        check_kept(connection, reached)
+        if reached.mark != engines.mark:
+            engines = self._pasts.engines_at(connection, engines, reached.mark)
+        return View(connection, engines, reached.instant)
 
     def _active(self, connection: sqlite3.Connection) -> Generation:
         generation = active_generation(connection)
@@ -88,6 +124,27 @@ class Index:
                 f"run 'civicite index PATH --index {self.folder}'"
             )
         return generation
+
+    def _answering(self, connection: sqlite3.Connection) -> Generation:
+        active = self._active(connection)
+        if self._recipe is None or active.recipe == self._recipe:
+            return active
+        kept = answering_generation(connection, self._recipe)
+        if kept is None:
+            raise RecipeMismatch(
+                f"{self.folder}: rebuilt with {active.recipe.model} (recipe {active.recipe.name}), and no "
+                f"passages of {self._recipe.model} (recipe {self._recipe.name}) are left; "
+                "start again with the model that it was rebuilt with"
+            )
+        return kept
+
+    def _hold(self, generation: Generation) -> None:
+        """Take a lease on the one generation this reader can answer from, so that it is not dropped."""
+        if self._recipe is None or (self._lease and self._lease[0] == generation.id):
+            return
+        before, self._lease = self._lease, (generation.id, Lease(self._catalog.layout.lease(generation.id)))
+        if before is not None:
+            before[1].release()
 
     def _engines_at(self, connection: sqlite3.Connection, *, patient: bool) -> Engines | None:
         """Return engines for the snapshot's commit; None, while patient, when a newer snapshot may help.
@@ -114,16 +171,18 @@ class Index:
     def _refreshed(
         self, connection: sqlite3.Connection, before: Engines | None, *, patient: bool
     ) -> Engines | None:
-        generation = self._active(connection)
+        generation = self._answering(connection)
+        self._hold(generation)
         terms = self._terms_at(connection, generation, patient=patient)
         if terms is None:
             return None
-        missing = lag(connection, generation.id, before.mark) if before else None
-        if before and missing and before.generation.id == generation.id and not _long(before, missing):
-            engines = _advanced(connection, before, generation, missing)
-        else:
-            engines = self._loaded(connection, generation)
-        return _with_terms(connection, engines, terms)
+        if erased_since(connection, self._loaded_at):
+            before, self._memory = None, None
+        same = before is not None and before.generation.id == generation.id
+        if before is None or not (same and _can_grow(connection, before.mark, generation)):
+            before = self._loaded(connection, generation)
+            self._loaded_at = watermark(connection).commit
+        return _with_terms(connection, _advanced(connection, before, generation), terms)
 
     def _terms_at(
         self, connection: sqlite3.Connection, generation: Generation, *, patient: bool
@@ -132,30 +191,33 @@ class Index:
 
         What is on disk is used where it can be; else the same is kept in memory and brought along.
         """
-        disk = self._disk_terms(generation)
-        if disk is not None and belongs(connection, disk.watermark):
+        disk = self._disk_terms(connection, generation)
+        if disk is not None and usable(connection, disk.watermark):
             self._memory = None
             return disk
-        if disk is not None and patient:
+        if disk is not None and patient and not belongs(connection, disk.watermark):
             return None
-        if self._memory is None or not belongs(connection, self._memory.watermark):
-            self._memory = TantivyTerms()
-        if self._memory.watermark != watermark(connection):
-            fill_terms(connection, generation.id, self._memory)
-        return self._memory
+        memory = self._memory[1] if self._memory and self._memory[0] == generation.id else None
+        if memory is None or not _can_grow(connection, memory.watermark, generation):
+            memory = TantivyTerms()
+        self._memory = (generation.id, memory)
+        if memory.watermark != watermark(connection):
+            fill_terms(connection, generation.id, memory)
+        return memory
 
-    def _disk_terms(self, generation: Generation) -> TantivyTerms | None:
+    def _disk_terms(self, connection: sqlite3.Connection, generation: Generation) -> TantivyTerms | None:
         folder = self._catalog.layout.terms(generation.id)
         try:
             if self._disk is None or self._disk[0] != generation.id:
-                if not tantivy_engine.exists(folder):
+                if not tantivy_engine.exists(folder) or not are_whole(folder):
                     return None
                 self._disk = (generation.id, TantivyTerms(folder))
             self._disk[1].refresh()
+            if not is_sound(connection, folder, generation.id, self._disk[1]):
+                self._disk = None
         except IndexDamaged:
             self._disk = None
-            return None
-        return self._disk[1]
+        return self._disk[1] if self._disk else None
 
     def _loaded(self, connection: sqlite3.Connection, generation: Generation) -> Engines:
         vectors: VectorIndex
@@ -163,32 +225,44 @@ class Index:
             vectors = ExactVectors(generation.dimension)
         else:
             vectors = load_vectors(self._catalog.layout, connection, generation)
-        none = np.empty(0, np.int64)
-        tail = ExactVectors(generation.dimension)
-        start = Engines(vectors.watermark, generation, vectors, tail, none, (), none, none)
-        missing = lag(connection, generation.id, start.mark)
-        return _advanced(connection, start, generation, missing)
+        none, tail = np.empty(0, np.int64), ExactVectors(generation.dimension)
+        return Engines(vectors.watermark, generation, vectors, tail, none, (), none, none)
 
 
 PATIENCE = 5
 """Newer snapshots that are tried before engines that are ahead are dropped."""
 
 
-def _long(engines: Engines, missing: Lag) -> bool:
-    length = len(engines.tail) + len(engines.dead) + len(missing.born) + len(missing.gone)
-    return length > min(max(TAIL_LEAST, len(engines.vectors) // 4), 2 * TAIL_MOST)
+def _can_grow(connection: sqlite3.Connection, mark: Watermark, generation: Generation) -> bool:
+    """Tell whether what stands at a commit is of this history and lacks only what was born after it.
+
+    A generation that was brought up to date since has passages born before that commit, too.
+    """
+    return usable(connection, mark) and mark.commit >= (complete_to(connection, generation.id) or 0)
 
 
-def _advanced(
-    connection: sqlite3.Connection, before: Engines, generation: Generation, missing: Lag
-) -> Engines:
-    """Return engines that have seen what was committed since; the ones before stay as they are."""
+def _advanced(connection: sqlite3.Connection, before: Engines, generation: Generation) -> Engines:
+    """Return engines that have seen what was committed since; the ones before stay as they are.
+
+    The tail is copied at every commit and so kept short; what it grows to becomes part of the vectors.
+    """
+    missing, mark = lag(connection, generation.id, before.mark), watermark(connection)
+    since = replace(before, mark=mark, generation=generation)
+    length = len(before.tail) + len(before.dead) + len(missing.born) + len(missing.gone)
+    if length > TAIL_LEAST:
+        vectors = _grown(connection, before, generation)
+        return replace(since, vectors=vectors, tail=ExactVectors(generation.dimension), dead=before.dead[:0])
     tail = before.tail.copy()
-    mark = watermark(connection)
-    vectors = vectors_of(connection, missing.born, generation.dimension)
-    tail.apply(mark, missing.born, vectors, missing.gone)
-    dead = np.union1d(before.dead, missing.gone)
-    return replace(before, mark=mark, generation=generation, tail=tail, dead=dead)
+    tail.apply(mark, missing.born, vectors_of(connection, missing.born, generation.dimension), missing.gone)
+    return replace(since, tail=tail, dead=np.union1d(before.dead, missing.gone))
+
+
+def _grown(connection: sqlite3.Connection, before: Engines, generation: Generation) -> FlatVectors:
+    """Return vectors at the newest commit that share with those before whatever is still there."""
+    found = before.vectors
+    vectors = found.copy() if isinstance(found, FlatVectors) else FlatVectors(generation.dimension)
+    fill_vectors(connection, generation, vectors)
+    return vectors
 
 
 def _with_terms(connection: sqlite3.Connection, engines: Engines, terms: TantivyTerms) -> Engines:

@@ -1,12 +1,12 @@
 """Checks the projections: their checksums, their watermarks, and what they hold against the catalog.
 
-Knows how FAISS and Tantivy lay out their files as far as checksums need it. Changes nothing.
+Reads and compares by value; changes nothing.
 """
 
 import hashlib
+import io
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +19,15 @@ from indexer.errors import IndexDamaged
 from indexer.findings import Finding
 from indexer.generations import Generation
 from indexer.layout import Layout
+from indexer.lexical import engine as tantivy_engine
+from indexer.lexical.checksums import torn
 from indexer.lexical.engine import TantivyTerms
-from indexer.projections import ROWS_AT_ONCE, belongs, vectors_of
+from indexer.projections import ROWS_AT_ONCE, belongs, usable, vectors_of
 from indexer.vectors import Keys
+from indexer.vectors.flat import FlatVectors
 
 REBUILD = "run 'civicite verify --repair'"
 BY_ITSELF = "it catches up by itself"
-_TANTIVY_MAGIC = 1337
-_TANTIVY_SUFFIXES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,29 @@ class Inspected:
     """What was found in a generation's projections. ``vectors`` are keys and rows as FAISS holds them."""
 
     generation: Generation
+    active: bool
     where: dict[Literal["vectors", "terms"], str]
     vectors_mark: Watermark
     vectors: tuple[Keys, Any] | None
     vectors_problem: str | None
-    terms_mark: Watermark
-    terms_count: int
+    terms: TantivyTerms | None
     terms_problem: str | None
 
 
-def inspect(layout: Layout, generation: Generation) -> Inspected:
-    """Read a generation's projections; to be called before the catalog's snapshot is taken."""
+def inspect(layout: Layout, generation: Generation, *, active: bool) -> Inspected:
+    """Read a generation's projections; to be called before the catalog's snapshot is taken.
+
+    Those of a generation that is not ``active`` may lag or be missing: they are written when it is.
+    """
     vectors_mark, vectors, vectors_problem = _read_vectors(
-        layout.vectors(generation.id), layout.vectors_seal(generation.id)
+        layout.vectors(generation.id), layout.vectors_seal(generation.id), generation.dimension
     )
-    terms_mark, count, terms_problem = _read_terms(layout.terms(generation.id))
+    terms, terms_problem = _read_terms(layout.terms(generation.id))
     where: dict[Literal["vectors", "terms"], str] = {
         "vectors": str(layout.vectors(generation.id)),
         "terms": str(layout.terms(generation.id)),
     }
-    return Inspected(
-        generation, where, vectors_mark, vectors, vectors_problem, terms_mark, count, terms_problem
-    )
+    return Inspected(generation, active, where, vectors_mark, vectors, vectors_problem, terms, terms_problem)
 
 
 def check_projections(connection: sqlite3.Connection, found: Inspected) -> Iterator[Finding]:
@@ -70,8 +71,11 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
     if found.vectors is None:
         if found.vectors_problem:
             yield Finding("damage", where, found.vectors_problem, REBUILD)
-        elif watermark(connection).commit:
+        elif watermark(connection).commit and found.active:
             yield Finding("stale", where, "is missing", BY_ITSELF)
+        return
+    if _predates(connection, mark) and not found.vectors_problem:
+        yield Finding("stale", where, "is older than the history that is kept", BY_ITSELF)
         return
     keys, rows = found.vectors
     known = _has_rows(connection, found.generation, keys, rows)
@@ -87,24 +91,46 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
     elif not known or not alive:
         yield Finding("damage", where, "does not hold the catalog's vectors", REBUILD)
     else:
-        yield from _lag(connection, where, mark)
+        yield from _lag(connection, found, where, mark)
 
 
 def _check_terms(connection: sqlite3.Connection, found: Inspected) -> Iterator[Finding]:
-    where, mark = found.where["terms"], found.terms_mark
+    where, mark = found.where["terms"], found.terms.watermark if found.terms else EMPTY
     if found.terms_problem:
         yield Finding("damage", where, found.terms_problem, REBUILD)
     elif not belongs(connection, mark):
         yield Finding("damage", where, "is of another history than the catalog", REBUILD)
-    elif mark != EMPTY and found.terms_count != len(_alive(connection, found.generation.id, mark.commit)):
+    elif _predates(connection, mark):
+        yield Finding("stale", where, "is older than the history that is kept", BY_ITSELF)
+    elif (
+        found.terms is not None and mark != EMPTY and not _fits(connection, found.generation.id, found.terms)
+    ):
         yield Finding("damage", where, "does not hold the catalog's passages", REBUILD)
     else:
-        yield from _lag(connection, where, mark)
+        yield from _lag(connection, found, where, mark)
 
 
-def _lag(connection: sqlite3.Connection, where: str, mark: Watermark) -> Iterator[Finding]:
+def _predates(connection: sqlite3.Connection, mark: Watermark) -> bool:
+    """Tell whether a projection knows passages that were dropped with their history since."""
+    return mark != EMPTY and belongs(connection, mark) and not usable(connection, mark)
+
+
+def _fits(connection: sqlite3.Connection, generation: int, terms: TantivyTerms) -> bool:
+    """Tell whether a lexical index holds its commit's passages, and each term in as many as it should."""
+    if not np.array_equal(np.sort(terms.keys()), _alive(connection, generation, terms.watermark.commit)):
+        return False
+    if terms.watermark != watermark(connection):
+        return True  # how many held a term at an earlier commit is not noted
+    rows = connection.execute(
+        "SELECT t.term, f.passages FROM frequencies f JOIN terms t ON t.key = f.term WHERE f.generation = ?",
+        (generation,),
+    )
+    return all(terms.holding(term) == passages for term, passages in rows)
+
+
+def _lag(connection: sqlite3.Connection, found: Inspected, where: str, mark: Watermark) -> Iterator[Finding]:
     behind = watermark(connection).commit - mark.commit
-    if behind > 0:
+    if behind > 0 and found.active:
         yield Finding("stale", where, f"is {behind} commit{'s' * (behind > 1)} behind", BY_ITSELF)
 
 
@@ -125,14 +151,16 @@ def _has_rows(connection: sqlite3.Connection, generation: Generation, keys: Keys
         some = keys[at : at + ROWS_AT_ONCE]
         try:
             wanted = vectors_of(connection, some, generation.dimension)
-        except (KeyError, ValueError):
+        except IndexDamaged:
             return False
         if not np.array_equal(wanted, rows[at : at + ROWS_AT_ONCE]):
             return False
     return True
 
 
-def _read_vectors(path: Path, seal: Path) -> tuple[Watermark, tuple[Keys, Any] | None, str | None]:
+def _read_vectors(
+    path: Path, seal: Path, dimension: int
+) -> tuple[Watermark, tuple[Keys, Any] | None, str | None]:
     """Return watermark, keys with rows (None when they cannot be had), and what is wrong."""
     if not seal.is_file():
         return EMPTY, None, None
@@ -145,85 +173,29 @@ def _read_vectors(path: Path, seal: Path) -> tuple[Watermark, tuple[Keys, Any] |
     except (ValueError, KeyError, TypeError):
         return EMPTY, None, "its seal is not readable"
     content = path.read_bytes()
-    found = _rows(content)
+    found = _rows(content, dimension)
     same = hashlib.sha256(content).hexdigest() == sha256
     sound = same and found is not None and len(found[0]) == count
     return mark, found, None if sound else "its checksum differs"
 
 
-def _rows(content: bytes) -> tuple[Keys, Any] | None:
-    """Return keys and rows of a FAISS file; None unless it would be written just so again."""
-    import faiss
-
-    library: Any = faiss
+def _rows(content: bytes, dimension: int) -> tuple[Keys, Any] | None:
+    """Return keys and rows of a vector file; None unless it would be written just so again."""
     try:
-        index = library.deserialize_index(np.frombuffer(content, np.uint8))
-        if library.serialize_index(index).tobytes() != content:
-            return None
-        keys: Keys = library.vector_to_array(index.id_map)
-        return keys, index.index.reconstruct_n(0, index.ntotal)
-    except (RuntimeError, AttributeError, AssertionError, MemoryError):
+        index = FlatVectors.read(io.BytesIO(content), dimension)
+        again = io.BytesIO()
+        index.write(again)
+        return index.rows() if again.getvalue() == content else None
+    except (RuntimeError, AttributeError, AssertionError, MemoryError, ValueError):
         return None
 
 
-def _read_terms(folder: Path) -> tuple[Watermark, int, str | None]:
-    """Return watermark, number of passages, and what is wrong."""
-    for _ in range(5):
-        meta = _meta(folder)
-        if meta is None:
-            return EMPTY, 0, "its meta.json is missing" if any(folder.glob("*.idx")) else None
-        problem = _torn(folder, meta)
-        # A writer may have merged segments away meanwhile; then look again.
-        if problem is None or _meta(folder) == meta:
-            break
-    if problem:
-        return EMPTY, 0, problem
+def _read_terms(folder: Path) -> tuple[TantivyTerms | None, str | None]:
+    """Return the index, None when there is none that can be opened, and what is wrong."""
+    problem = torn(folder)
+    if problem or not tantivy_engine.exists(folder):
+        return None, problem
     try:
-        terms = TantivyTerms(folder)
-        return terms.watermark, len(terms), None
+        return TantivyTerms(folder), None
     except (IndexDamaged, ValueError, OSError, AttributeError) as error:
-        return EMPTY, 0, f"cannot be opened ({error})"
-
-
-def _meta(folder: Path) -> bytes | None:
-    path = folder / "meta.json"
-    return path.read_bytes() if path.is_file() else None
-
-
-def _torn(folder: Path, meta: bytes) -> str | None:
-    """Return what is wrong with the files of the segments that are in use."""
-    try:
-        names = [name for segment in json.loads(meta)["segments"] for name in _files_of(segment)]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "its meta.json is not readable"
-    torn = next((name for name in names if not _is_whole(folder / name)), None)
-    return f"its file {torn} is missing or not what was written" if torn else None
-
-
-def _files_of(segment: dict[str, Any]) -> Iterator[str]:
-    """Name the files of a segment as meta.json describes it."""
-    stem, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
-    yield from (f"{stem}.{suffix}" for suffix in _TANTIVY_SUFFIXES)
-    if deletes:
-        yield f"{stem}.{deletes['opstamp']}.del"
-
-
-def _is_whole(path: Path) -> bool:
-    """Compare a Tantivy file with the CRC-32 in its footer: JSON, its length, a magic number."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            file.seek(max(0, size - 8))
-            tail = file.read(8)
-            length, magic = int.from_bytes(tail[:4], "little"), int.from_bytes(tail[4:], "little")
-            if magic != _TANTIVY_MAGIC or length + 8 > size:
-                return False
-            file.seek(size - 8 - length)
-            noted = json.loads(file.read(length))["crc"]
-            file.seek(0)
-            remaining, crc = size - 8 - length, 0
-            while remaining and (chunk := file.read(min(_CHUNK, remaining))):
-                crc, remaining = zlib.crc32(chunk, crc), remaining - len(chunk)
-            return bool(crc == noted)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None, f"cannot be opened ({error})"

@@ -5,15 +5,16 @@ here with the catalog's statistics, so that the choice depends on the collection
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.pool import StoredColumns
 from indexer.scoring import Floats, bm25, columns_of, idf, tabulate
-from indexer.storage import offsets
 from indexer.vectors import Keys
 
-PROPOSALS = 4
+PROPOSALS = 3
 """Times as many proposals are scored as passages are wanted."""
 
 
@@ -68,23 +69,16 @@ def read_statistics(connection: sqlite3.Connection, generation: int, asked: tupl
     )
 
 
-def best_matching(
-    connection: sqlite3.Connection, proposed: Keys, statistics: Statistics, commit: int, count: int
-) -> Keys:
-    """Return the ``count`` best of the proposed passages that are valid and hold any of the terms."""
-    rows = connection.execute(
-        "SELECT a.id, p.start, p.key, parts.terms FROM passages p"
-        " JOIN parts ON parts.passage = p.key JOIN articles a ON a.key = p.article"
-        " WHERE p.key IN (SELECT value FROM json_each(?))"
-        " AND p.from_commit <= ? AND (p.to_commit IS NULL OR p.to_commit > ?)",
-        (str(proposed.tolist()), commit, commit),
-    ).fetchall()
-    rows.sort(key=lambda row: (row[0], row[1]))  # the rule for ties, whatever the keys
-    lengths = np.array([len(row[3]) // 4 for row in rows], np.int64)
-    columns = statistics.columns(offsets(b"".join(row[3] for row in rows)).astype(np.int64))
+def best_matching(proposed: Sequence[StoredColumns], statistics: Statistics, count: int) -> Keys:
+    """Return the ``count`` best of the proposed passages that hold any of the terms, best first.
+
+    Among equals the first proposed wins: they come in the order of article id and offset.
+    """
+    lengths = np.array([len(one.terms) for one in proposed], np.int64)
+    columns = statistics.columns(np.concatenate([np.empty(0, np.int64), *(one.terms for one in proposed)]))
     hit = columns >= 0
-    owners = np.repeat(np.arange(len(rows)), lengths)
-    counts = tabulate(owners[hit], columns[hit], len(rows), len(statistics.asked))
+    owners = np.repeat(np.arange(len(proposed)), lengths)
+    counts = tabulate(owners[hit], columns[hit], len(proposed), len(statistics.asked))
     scores = bm25(statistics.weights, counts, lengths, statistics.average)
     best = np.argsort(-scores, kind="stable")[:count]
-    return np.array([row[2] for row in rows], np.int64)[best[scores[best] > 0]]
+    return np.array([one.key for one in proposed], np.int64)[best[scores[best] > 0]]

@@ -101,7 +101,76 @@ CREATE TABLE frequencies (                 -- passages alive now that hold the t
 ) WITHOUT ROWID;
 """
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+
+def _erasures(connection: sqlite3.Connection) -> None:
+    connection.execute(_ERASURES)
+
+
+_ERASURES = """
+CREATE TABLE erasures (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity TEXT NOT NULL,                -- SHA-256 of the article's id: the id itself goes with the rest
+    revision INTEGER NOT NULL,             -- its revisions up to this number are erased
+    article INTEGER,                       -- whose rows are still to be deleted, null once they are
+    from_commit INTEGER,                   -- the commit that deleted them, null before
+    swept INTEGER NOT NULL DEFAULT 0       -- 1 once no file of the index holds a byte of it
+)
+"""
+
+
+def _prints(connection: sqlite3.Connection) -> None:
+    """Copies are found by prints: tables for them, filled from the texts that are there."""
+    from indexer.copies import record_all
+    from indexer.variants import record_all_bands
+
+    for statement in _PRINTS.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    record_all(connection)
+    record_all_bands(connection)
+
+
+_PRINTS = """
+CREATE TABLE prints (                      -- sentences by what they say: a function of the text alone
+    number INTEGER NOT NULL,               -- equal where two sentences have the same words
+    revision INTEGER NOT NULL REFERENCES revisions(key) ON DELETE CASCADE,
+    start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    PRIMARY KEY (number, revision, start)
+) WITHOUT ROWID;
+CREATE INDEX prints_by_revision ON prints(revision, start, stop);
+CREATE TABLE bands (                       -- of a text's MinHash signature: texts much alike share some
+    band INTEGER NOT NULL,
+    revision INTEGER NOT NULL REFERENCES revisions(key) ON DELETE CASCADE,
+    PRIMARY KEY (band, revision)
+) WITHOUT ROWID;
+CREATE INDEX bands_by_revision ON bands(revision);
+"""
+
+
+def _history(connection: sqlite3.Connection) -> None:
+    """Find what a commit began and ended without reading every text."""
+    for table in ("revisions", "descriptions"):
+        connection.execute(f"CREATE INDEX {table}_by_birth ON {table}(from_commit, to_commit)")
+        connection.execute(f"CREATE INDEX {table}_by_end ON {table}(to_commit) WHERE to_commit IS NOT NULL")
+
+
+def _kept_generations(connection: sqlite3.Connection) -> None:
+    """Several generations side by side, the oldest commit that can be asked, and words for a commit."""
+    # The commit up to which a generation has every passage; NULL until it has been built once. The
+    # active one has every passage of every commit, whatever stands there.
+    connection.execute("ALTER TABLE generations ADD COLUMN complete INTEGER")
+    connection.execute("ALTER TABLE generations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
+    connection.execute("CREATE TABLE horizon (from_commit INTEGER NOT NULL)")  # one row at most
+    connection.execute("ALTER TABLE commits ADD COLUMN note TEXT")  # what it did, when it was no edit
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _erasures,
+    _prints,
+    _history,
+    _kept_generations,
+)
 
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:
@@ -109,11 +178,13 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
 
     Raises IndexTooNew, naming ``name``, when a newer civicite wrote it.
     """
-    taken = check_version(connection, name)
-    for number, step in enumerate(STEPS[taken:], taken + 1):
+    while check_version(connection, name) < len(STEPS):
         connection.execute("BEGIN IMMEDIATE")
-        step(connection)
-        connection.execute(f"PRAGMA user_version = {number}")
+        # Only now nobody else can be taking the same step.
+        taken = check_version(connection, name)
+        if taken < len(STEPS):
+            STEPS[taken](connection)
+            connection.execute(f"PRAGMA user_version = {taken + 1}")
         connection.execute("COMMIT")
 
 

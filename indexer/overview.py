@@ -69,7 +69,7 @@ def _read(layout: Layout, connection: sqlite3.Connection) -> Overview:
         sentences=sentences,
         generation=generation.id if generation else None,
         recipe=generation.recipe if generation else None,
-        size=sum(path.stat().st_size for path in layout.root.rglob("*") if path.is_file()),
+        size=layout.size(),
         vectors=_in_words(connection, seen),
         terms=_in_words(connection, _terms_mark(layout.terms(number))),
     )

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from indexer.addresses import is_address
 from indexer.article import Article, Metadata
 from indexer.committing import description_digest
+from indexer.erasing import erased_revision
+from indexer.generations import Generation
 from indexer.recipe import Recipe
 from indexer.storage import StoredPassage, digest, offsets
 
@@ -27,24 +30,33 @@ class Current:
     title: str | None
     root: str | None
     path: str | None
+    raw_sha256: str
 
     @property
     def file(self) -> Path | None:
         """The file it was read from, None when it came over HTTP."""
-        return Path(self.root, self.path or "") if self.root is not None else None
+        return None if self.root is None or is_address(self.root) else Path(self.root, self.path or "")
 
 
 def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     """Return the current article by that id, None when there is none or it was withdrawn."""
     row = connection.execute(
-        "SELECT r.sha256, d.digest, d.metadata, d.root, d.path FROM articles a"
+        "SELECT r.sha256, d.digest, d.metadata, d.root, d.path, d.raw_sha256 FROM articles a"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
         (unicodedata.normalize("NFC", identity),),
     ).fetchone()
     if row is None:
         return None
-    return Current(row[0], row[1], Metadata.from_json(row[2]).title, row[3], row[4])
+    return Current(row[0], row[1], Metadata.from_json(row[2]).title, *row[3:])
+
+
+def was_withdrawn(connection: sqlite3.Connection, identity: str) -> bool:
+    """Tell whether there was an article by that id and is none now, withdrawn or erased."""
+    known = connection.execute("SELECT 1 FROM articles WHERE id = ?", (identity,)).fetchone()
+    if known is None:
+        return bool(erased_revision(connection, identity))
+    return current(connection, identity) is None
 
 
 def decide(before: Current | None, article: Article, recipe: Recipe | None) -> Decision:
@@ -94,6 +106,18 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
         StoredPassage(start, stop, context, vector, spans, kinds, vectors, counts, _words(connection, packed))
         for _, _, start, stop, context, vector, spans, kinds, vectors, counts, packed, _ in rows
     ]
+
+
+def reusable_passages(
+    connection: sqlite3.Connection, generation: Generation, article: Article
+) -> tuple[StoredPassage, ...] | None:
+    """Return the passages of this very text under this very title, None when it was never encoded so."""
+    stored = stored_passages(connection, generation.id, article.sha256)
+    title = article.metadata.title
+    same = all(
+        one.context == generation.recipe.context(title, article.text[one.start : one.stop]) for one in stored
+    )
+    return tuple(stored) if stored and same else None
 
 
 def _words(connection: sqlite3.Connection, packed: bytes) -> tuple[str, ...]:

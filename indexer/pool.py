@@ -1,10 +1,12 @@
 """The passages that a question considers, in columns: everything that ranking and quoting need of them.
 
-Read from the catalog in one go and checked row by row against its digest. Knows nothing of questions;
-scores are computed from these columns elsewhere.
+A passage never changes under its key, so what was read once, and checked against its digest, is kept in
+memory for the questions that follow; whether it is valid is asked of the catalog every time. Knows nothing
+of questions; scores are computed from these columns elsewhere.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,36 @@ from indexer.storage import digest, halves, offsets
 from indexer.vectors import Keys
 
 Ints = NDArray[np.int64]
+
+MOST_KEPT = 4096
+"""Passages that are kept in memory, of ten to twenty kilobytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumns:
+    """One passage as the catalog has it, its bytes made into arrays; see :class:`Pool` for the columns."""
+
+    key: int
+    article_id: str
+    revision: int
+    start: int
+    stop: int
+    vector: Vectors  # (1, dimension)
+    spans: Ints  # (sentences, 2)
+    kinds: NDArray[np.uint8]
+    vectors: Vectors  # (sentences, dimension)
+    counts: Ints  # terms of the context, then of each sentence
+    terms: Ints
+
+
+class Known(dict[int, StoredColumns]):
+    """Passages of one index, read and checked, by key. Threads may share it."""
+
+    def keep(self, passages: Sequence[StoredColumns]) -> None:
+        """Keep passages for the questions that follow; what was kept longest makes room."""
+        self.update((passage.key, passage) for passage in passages)
+        for key in list(self)[: max(0, len(self) - MOST_KEPT)]:
+            self.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,64 +80,92 @@ class Pool:
         return len(self.keys)
 
 
-_COLUMNS = (
-    "SELECT p.key, a.id, p.revision, p.ordinal, p.start, p.stop, p.vector,"
-    " parts.context, parts.spans, parts.kinds, parts.vectors, parts.counts, parts.terms, parts.digest"
-    " FROM passages p JOIN parts ON parts.passage = p.key JOIN articles a ON a.key = p.article"
-)
-
-
-def read_pool(
-    connection: sqlite3.Connection, keys: Keys, commit: int, generation: int, dimension: int
-) -> Pool:
+def read_passages(
+    connection: sqlite3.Connection, keys: Keys, commit: int, generation: int, dimension: int, known: Known
+) -> list[StoredColumns]:
     """Read those of the passages that are valid at the commit, in the order of article id and offset.
 
     Raises IndexDamaged, naming the article, when a passage is not what was written.
     """
-    rows = connection.execute(
-        f"{_COLUMNS} WHERE p.key IN (SELECT value FROM json_each(?)) AND p.generation = ?"
-        " AND p.from_commit <= ? AND (p.to_commit IS NULL OR p.to_commit > ?)",
-        (str(keys.tolist()), generation, commit, commit),
-    ).fetchall()
+    # The plus keeps SQLite from starting at the generation and reading all of its passages.
+    valid = [
+        row[0]
+        for row in connection.execute(
+            "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
+            " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)",
+            (str(keys.tolist()), generation, commit, commit),
+        )
+    ]
+    found = [known.get(key) for key in valid]
+    passages = [passage for passage in found if passage is not None]
+    if len(passages) < len(valid):
+        missing = [key for key, passage in zip(valid, found, strict=True) if passage is None]
+        fresh = _read(connection, missing, dimension)
+        known.keep(fresh)
+        passages += fresh
     # Sorted here: SQLite would copy every vector through its sorter.
-    rows.sort(key=lambda row: (row[1], row[4]))
-    for row in rows:
-        _check(row)
-    return _columns(rows, dimension)
+    passages.sort(key=lambda passage: (passage.article_id, passage.start))
+    return passages
 
 
-def _check(row: tuple[Any, ...]) -> None:
-    _, article, revision, ordinal, start, stop, vector, context, *blobs, noted = row
+def _read(connection: sqlite3.Connection, keys: list[int], dimension: int) -> list[StoredColumns]:
+    rows = connection.execute(
+        "SELECT p.key, a.id, p.revision, p.ordinal, p.start, p.stop, p.vector,"
+        " parts.context, parts.spans, parts.kinds, parts.vectors, parts.counts, parts.terms, parts.digest"
+        " FROM passages p JOIN parts ON parts.passage = p.key JOIN articles a ON a.key = p.article"
+        " WHERE p.key IN (SELECT value FROM json_each(?))",
+        (str(keys),),
+    ).fetchall()
+    return [_columns(row, dimension) for row in rows]
+
+
+def _columns(row: tuple[Any, ...], dimension: int) -> StoredColumns:
+    key, article, revision, ordinal, start, stop, vector, context, *blobs, noted = row
     if digest(revision, ordinal, start, stop, context, vector, *blobs) != noted:
         raise IndexDamaged(
             f"article {article!r}: its passage at {start} is not what was written; "
             "run 'civicite verify', then index the article again"
         )
+    spans, kinds, vectors, counts, terms = blobs
+    return StoredColumns(
+        key,
+        article,
+        revision,
+        start,
+        stop,
+        halves(vector, dimension),
+        offsets(spans).reshape(-1, 2).astype(np.int64),
+        np.frombuffer(kinds, np.uint8),
+        halves(vectors, dimension),
+        offsets(counts).astype(np.int64),
+        offsets(terms).astype(np.int64),
+    )
 
 
-def _columns(rows: list[tuple[Any, ...]], dimension: int) -> Pool:
-    counts = [offsets(row[11]) for row in rows]
-    sentences = np.array([len(count) - 1 for count in counts], np.int64)
-    per_part = np.concatenate([*counts, np.empty(0, np.int32)]).astype(np.int64)
-    parts = np.array([len(count) for count in counts], np.int64)
+def pooled(passages: Sequence[StoredColumns], dimension: int) -> Pool:
+    """Put passages beside each other, in the order given."""
+    no_vectors, no_number = np.empty((0, dimension), np.float32), np.empty(0, np.int64)
+    sentences = np.array([len(one.kinds) for one in passages], np.int64)
+    per_part = np.concatenate([no_number, *(one.counts for one in passages)])
+    parts = sentences + 1
     # A part is a passage's context or one of its sentences; contexts have no sentence row.
-    part_passage = np.repeat(np.arange(len(rows)), parts)
+    part_passage = np.repeat(np.arange(len(passages)), parts)
     is_context = np.zeros(len(per_part), bool)
     is_context[np.cumsum(parts) - parts] = True
     part_sentence = np.where(is_context, -1, np.cumsum(~is_context) - 1)
     return Pool(
-        keys=np.array([row[0] for row in rows], np.int64),
-        article_ids=tuple(row[1] for row in rows),
-        revisions=np.array([row[2] for row in rows], np.int64),
-        spans=np.array([(row[4], row[5]) for row in rows], np.int64).reshape(-1, 2),
-        lengths=np.array([len(row[12]) // 4 for row in rows], np.int64),
-        vectors=halves(b"".join(row[6] for row in rows), dimension),
-        sentence_passage=np.repeat(np.arange(len(rows)), sentences),
-        sentence_spans=offsets(b"".join(row[8] for row in rows)).reshape(-1, 2).astype(np.int64),
-        sentence_kinds=np.frombuffer(b"".join(row[9] for row in rows), np.uint8),
+        keys=np.array([one.key for one in passages], np.int64),
+        article_ids=tuple(one.article_id for one in passages),
+        revisions=np.array([one.revision for one in passages], np.int64),
+        spans=np.array([(one.start, one.stop) for one in passages], np.int64).reshape(-1, 2),
+        lengths=np.array([len(one.terms) for one in passages], np.int64),
+        vectors=np.concatenate([no_vectors, *(one.vector for one in passages)]),
+        sentence_passage=np.repeat(np.arange(len(passages)), sentences),
+        sentence_spans=np.concatenate([np.empty((0, 2), np.int64), *(one.spans for one in passages)]),
+        sentence_kinds=np.concatenate([np.empty(0, np.uint8), *(one.kinds for one in passages)]),
         sentence_lengths=per_part[~is_context],
-        sentence_vectors=halves(b"".join(row[10] for row in rows), dimension),
-        terms=offsets(b"".join(row[12] for row in rows)).astype(np.int64),
+        sentence_vectors=np.concatenate([no_vectors, *(one.vectors for one in passages)]),
+        terms=np.concatenate([no_number, *(one.terms for one in passages)]),
         term_passage=np.repeat(part_passage, per_part),
         term_sentence=np.repeat(part_sentence, per_part),
     )

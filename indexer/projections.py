@@ -7,16 +7,19 @@ process that holds the index lock writes projections; readers load them, or buil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from indexer.catalog import EMPTY, Watermark, watermark
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
-from indexer.generations import Generation, active_generation
+from indexer.generations import Generation, generation_by
+from indexer.horizon import history_from
 from indexer.layout import Layout
 from indexer.lexical import LexicalIndex, Posting
 from indexer.lexical import engine as tantivy_engine
+from indexer.lexical.checksums import Known, torn
 from indexer.lexical.engine import TantivyTerms
 from indexer.storage import halves, offsets
 from indexer.vectors import Keys, VectorIndex
@@ -45,6 +48,14 @@ def belongs(connection: sqlite3.Connection, mark: Watermark) -> bool:
     return row is not None and row[0] == mark.chain
 
 
+def usable(connection: sqlite3.Connection, mark: Watermark) -> bool:
+    """Tell whether a projection at this watermark can be brought along by what :func:`lag` says.
+
+    Not when passages that went since were dropped from the catalog: it would keep them forever.
+    """
+    return mark == EMPTY or (belongs(connection, mark) and mark.commit >= (history_from(connection) or 0))
+
+
 def lag(connection: sqlite3.Connection, generation: int, mark: Watermark) -> Lag:
     """Return what happened to the generation's passages after a watermark."""
     born = connection.execute(
@@ -65,21 +76,30 @@ def vectors_of(connection: sqlite3.Connection, keys: Keys, dimension: int) -> Ve
     )
     try:
         return halves(b"".join(found[key] for key in keys.tolist()), dimension)
-    except ValueError as error:
-        raise IndexDamaged(f"a passage vector has a wrong length ({error}); run 'civicite verify'") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise IndexDamaged(
+            f"a passage vector is not what was written ({error!r}); run 'civicite verify'"
+        ) from error
 
 
 def postings_of(connection: sqlite3.Connection, keys: Keys) -> list[Posting]:
-    """Read the terms of passages, for a lexical index."""
+    """Read the terms of passages, for a lexical index; raises IndexDamaged when they name none."""
     rows = connection.execute(
         f"SELECT passage, terms FROM parts WHERE passage IN ({_listed(keys)})"
     ).fetchall()
-    lists = [(key, offsets(packed)) for key, packed in rows]
-    distinct = np.unique(np.concatenate([found for _, found in lists])) if lists else np.empty(0, np.int32)
-    words = dict(
-        connection.execute(f"SELECT key, term FROM terms WHERE key IN ({_listed(distinct)})").fetchall()
-    )
-    return [Posting(key, [words[term] for term in found.tolist()]) for key, found in lists]
+    try:
+        lists = [(key, offsets(packed)) for key, packed in rows]
+        distinct = (
+            np.unique(np.concatenate([found for _, found in lists])) if lists else np.empty(0, np.int32)
+        )
+        words = dict(
+            connection.execute(f"SELECT key, term FROM terms WHERE key IN ({_listed(distinct)})").fetchall()
+        )
+        return [Posting(key, [words[term] for term in found.tolist()]) for key, found in lists]
+    except (ValueError, TypeError, KeyError) as error:
+        raise IndexDamaged(
+            f"a passage's terms are not what was written ({error!r}); run 'civicite verify'"
+        ) from error
 
 
 def fill_vectors(connection: sqlite3.Connection, generation: Generation, index: VectorIndex) -> None:
@@ -102,11 +122,56 @@ def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Gen
     loaded = FlatVectors.load(
         layout.vectors(generation.id), layout.vectors_seal(generation.id), generation.dimension
     )
-    if isinstance(loaded, FlatVectors) and belongs(connection, loaded.watermark):
+    if isinstance(loaded, FlatVectors) and usable(connection, loaded.watermark):
         return loaded
     rebuilt = FlatVectors(generation.dimension)
     fill_vectors(connection, generation, rebuilt)
     return rebuilt
+
+
+def remove_projections(layout: Layout, generation: int) -> None:
+    """Delete a generation's projections; whoever has them open goes on reading what was there."""
+    tantivy_engine.remove(layout.terms(generation))
+    for path in (layout.vectors_seal(generation), layout.vectors(generation)):
+        path.unlink(missing_ok=True)
+
+
+def sound_terms(connection: sqlite3.Connection, folder: Path, generation: int) -> TantivyTerms | None:
+    """Open the lexical index on disk; None when there is none, or it cannot be trusted."""
+    try:
+        if not tantivy_engine.exists(folder) or not are_whole(folder):
+            return None
+        terms = TantivyTerms(folder)
+    except (IndexDamaged, ValueError, OSError):
+        return None
+    sound = usable(connection, terms.watermark) and is_sound(connection, folder, generation, terms)
+    return terms if sound else None
+
+
+def are_whole(folder: Path) -> bool:
+    """Tell whether the files of a lexical index are what was written."""
+    return torn(folder, _WHOLE) is None
+
+
+def is_sound(connection: sqlite3.Connection, folder: Path, generation: int, terms: TantivyTerms) -> bool:
+    """Tell whether the files in use are what was written, and as many passages as there were then.
+
+    An index that is ahead of the connection's snapshot is judged by its files alone.
+    """
+    if not are_whole(folder):
+        return False
+    mark = terms.watermark
+    if not belongs(connection, mark):
+        return True
+    if mark == EMPTY:
+        return len(terms) == 0
+    missing = lag(connection, generation, mark)
+    alive = connection.execute("SELECT passages FROM generations WHERE id = ?", (generation,)).fetchone()
+    return bool(alive and len(terms) == alive[0] - len(missing.born) + len(missing.gone))
+
+
+_WHOLE: Known = set()
+"""A process compares a file of the lexical index once: it is never changed once written."""
 
 
 class Projections:
@@ -123,6 +188,15 @@ class Projections:
             fill_terms(connection, self._id, terms)
         self._save_vectors(connection, only_when_long=True)
 
+    def rewrite(self, connection: sqlite3.Connection, generation: Generation) -> None:
+        """Write both projections of this generation anew, so that no file holds a passage that has gone."""
+        everything = lag(connection, self._id, EMPTY)
+        postings = (one for keys, _ in _in_portions(everything) for one in postings_of(connection, keys))
+        self._open_terms(connection).replace(watermark(connection), postings)
+        vectors = FlatVectors(generation.dimension)
+        fill_vectors(connection, generation, vectors)
+        vectors.save(self._layout.vectors(self._id), self._layout.vectors_seal(self._id))
+
     def close(self, connection: sqlite3.Connection) -> None:
         """Finish merges and leave a vector file that readers can start from at once."""
         if self._terms is not None:
@@ -132,8 +206,9 @@ class Projections:
     def _open_terms(self, connection: sqlite3.Connection) -> TantivyTerms:
         if self._terms is None:
             folder = self._layout.terms(self._id)
-            self._terms = TantivyTerms(folder)
-            if not belongs(connection, self._terms.watermark):
+            self._terms = sound_terms(connection, folder, self._id)
+            if self._terms is None:
+                # A merge would carry damage into a new file with a new checksum: it is built anew instead.
                 tantivy_engine.remove(folder)
                 self._terms = TantivyTerms(folder)
         return self._terms
@@ -141,9 +216,9 @@ class Projections:
     def _save_vectors(self, connection: sqlite3.Connection, *, only_when_long: bool) -> None:
         path, seal = self._layout.vectors(self._id), self._layout.vectors_seal(self._id)
         mark = FlatVectors.sealed(path, seal)
-        missing = lag(connection, self._id, mark if belongs(connection, mark) else EMPTY)
+        missing = lag(connection, self._id, mark if usable(connection, mark) else EMPTY)
         length = len(missing.born) + len(missing.gone)
-        generation = active_generation(connection)
+        generation = generation_by(connection, self._id)
         most = min(max(TAIL_LEAST, int(TAIL_SHARE * generation.passages)), TAIL_MOST) if generation else 0
         if generation is None or mark == watermark(connection) or (only_when_long and length <= most):
             return

@@ -1,48 +1,53 @@
-"""Rebuilds what can be rebuilt from the catalog: both projections and the mark. Encodes nothing."""
+"""Rebuilds what follows from the catalog: both projections, the mark, how texts are alike, derived rows.
+
+Encodes nothing.
+"""
 
 from pathlib import Path
 
-import filelock
-
 from indexer.catalog import EMPTY, Catalog, watermark, write_mark
-from indexer.errors import IndexLocked
+from indexer.errors import IndexDamaged
 from indexer.generations import active_generation
 from indexer.layout import Layout
-from indexer.lexical import engine as tantivy_engine
-from indexer.projections import Projections
+from indexer.likeness import mend_likeness
+from indexer.locking import held
+from indexer.mending import mend
+from indexer.projections import Projections, remove_projections
+from indexer.sweeping import finish_erasures
 
 
-def repair(folder: Path) -> None:
-    """Build the projections anew and accept the catalog's last commit as the last one there was.
+def repair(folder: Path, *, wait: float = 0) -> None:
+    """Build anew whatever follows from the catalog, and accept its last commit as the last one there was.
 
-    Raises IndexLocked, and IndexDamaged when the catalog itself cannot be read.
+    An erasure that was interrupted is finished. Raises IndexLocked when another process is still writing
+    after ``wait`` seconds, and IndexDamaged when the catalog itself cannot be read.
     """
     layout = Layout(folder)
     catalog = Catalog(layout)
-    lock = filelock.FileLock(layout.lock)
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise IndexLocked(
-            f"{folder}: another process is writing to this index; try again when it has finished"
-        ) from error
-    try:
-        _rebuild(layout, catalog)
+        with held(layout, wait):
+            mend(catalog)
+            _rebuild(layout, catalog)
+            finish_erasures(catalog)
     finally:
         catalog.close()
-        lock.release()
 
 
 def _rebuild(layout: Layout, catalog: Catalog) -> None:
+    mend_likeness(catalog)
     with catalog.reading() as connection:
         if watermark(connection) != EMPTY or layout.mark.exists():
             write_mark(layout, watermark(connection))
         generation = active_generation(connection)
         if generation is None:
             return
-        tantivy_engine.remove(layout.terms(generation.id))
-        for path in (layout.vectors_seal(generation.id), layout.vectors(generation.id)):
-            path.unlink(missing_ok=True)
-        projections = Projections(layout, generation.id)
-        projections.project(connection)
-        projections.close(connection)
+        # Those of a generation that does not answer are written when it is to.
+        for number in layout.projected():
+            remove_projections(layout, number)
+        try:
+            projections = Projections(layout, generation.id)
+            projections.project(connection)
+            projections.close(connection)
+        except IndexDamaged:
+            # Some article's passages cannot be read: the check that follows names it.
+            remove_projections(layout, generation.id)

@@ -71,6 +71,30 @@ def articles(source: Source) -> Iterator[Found | ReadError]:
         yield raw if isinstance(raw, ReadError) else _article(source, raw)
 
 
+def finished(raw: RawArticle, identity: str, where: str, root: str, path: str) -> Article:
+    """Clean and describe what a reader found; raises ReadError when no text is left, or for the id."""
+    cleaned = clean(raw)
+    if not cleaned.text.strip():
+        raise ReadError(where, "it holds no text", "remove it, or check what it should hold")
+    return Article(
+        id=checked_id(identity, where),
+        text=cleaned.text,
+        metadata=describe(raw, cleaned.text),
+        media_type=raw.media_type,
+        raw_sha256=raw.raw_sha256,
+        page_starts=cleaned.page_starts,
+        root=root,
+        path=path,
+    )
+
+
+def source_at(root: Path, file: Path) -> Source | None:
+    """Return a file below a folder as :func:`find` would list it, None when it would pass it over."""
+    parts = file.relative_to(root).parts
+    hidden = any(part.startswith(".") for part in parts[:-1])
+    return None if hidden or not _is_article_file(file.name) else Source(root, "/".join(parts))
+
+
 def checked_id(identity: str, where: str) -> str:
     """Return an article id in NFC; raises ReadError when it is empty, too long or holds white space."""
     normal = unicodedata.normalize("NFC", identity)
@@ -103,23 +127,11 @@ def _is_article_file(name: str) -> bool:
 
 
 def _article(source: Source, raw: RawArticle) -> Found | ReadError:
+    where = f"{source.file}: {raw.id}" if raw.id is not None else str(source.file)
     try:
         _check_name(source)
-        cleaned = clean(raw)
-        if not cleaned.text.strip():
-            raise ReadError(str(source.file), "it holds no text", "remove it, or check what it should hold")
-        where = f"{source.file}: {raw.id}" if raw.id is not None else str(source.file)
-        article = Article(
-            id=checked_id(raw.id if raw.id is not None else _id_from_name(source.name), where),
-            text=cleaned.text,
-            metadata=describe(raw, cleaned.text),
-            media_type=raw.media_type,
-            raw_sha256=raw.raw_sha256,
-            page_starts=cleaned.page_starts,
-            root=str(source.root),
-            path=source.path,
-        )
-        return Found(article, named=raw.id is not None)
+        identity = raw.id if raw.id is not None else _id_from_name(source.name)
+        return Found(finished(raw, identity, where, str(source.root), source.path), named=raw.id is not None)
     except ReadError as error:
         return error
 

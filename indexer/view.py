@@ -8,20 +8,27 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from indexer.article import Metadata, text_digest
-from indexer.catalog import Watermark
+from indexer.article import Article, Metadata, Span, text_digest
+from indexer.catalog import Watermark, valid_at
+from indexer.committing import description_digest
+from indexer.copies import Kin, Stretch, read_kin
+from indexer.counts import TermCounts, statistics_by
 from indexer.encoder import Vectors
-from indexer.errors import ArticleNotFound, IndexDamaged
+from indexer.erasing import not_found
+from indexer.errors import IndexDamaged
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
 from indexer.lexical import LexicalIndex
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
-from indexer.pool import Pool, read_pool
+from indexer.moments import first_instant
+from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages
+from indexer.variants import Variant, read_variants
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.exact import ExactVectors
 
@@ -32,7 +39,11 @@ class Engines:
 
     ``vectors`` has everything up to its own watermark, ``tail`` the passages born since, ``dead`` the
     keys in ``vectors`` that have gone since. ``terms`` are searched together; ``late`` are passages that
-    none of them has, ``terms_dead`` those gone that they may still have.
+    none of them has, ``terms_dead`` those gone that they may still have. ``known`` are passages that were
+    read before.
+
+    Those of an earlier commit may be restricted to passages ``within``, and have the ``counts`` of their
+    time; None in those of the newest one.
     """
 
     mark: Watermark
@@ -43,11 +54,18 @@ class Engines:
     terms: tuple[LexicalIndex, ...]
     late: Keys
     terms_dead: Keys
+    known: Known = field(default_factory=Known)
+    within: Keys | None = None
+    counts: TermCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleState:
-    """An article as it stands at a commit: one revision's text with the description of that time."""
+    """An article as it stands at a commit: one revision's text with the description of that time.
+
+    The last two are of the newest commit, whichever commit was viewed: whether the article has been
+    ``withdrawn``, and the number of the latest revision when that is another one.
+    """
 
     id: str
     revision: int
@@ -57,125 +75,204 @@ class ArticleState:
     media_type: str
     raw_sha256: str
     page_starts: tuple[int, ...]
-    withdrawn: bool
     taken_in: str
+    withdrawn: bool
+    superseded_by: int | None
 
 
 class View:
-    """The index at one commit; use it within ``with index.view() as view``."""
+    """The index at one commit; use it within ``with index.view() as view``.
 
-    def __init__(self, connection: sqlite3.Connection, engines: Engines) -> None:
+    ``as_of`` is the instant that it was asked for by, in UTC; None when the newest commit was wanted.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, engines: Engines, as_of: str | None = None) -> None:
         self._connection, self._engines = connection, engines
         self.commit = engines.mark.commit
         self.generation = engines.generation
+        self.as_of = as_of
+        self._states: dict[int, ArticleState] = {}  # by revision key: a snapshot does not change
 
     def allowed(self, filters: Filters) -> Keys | None:
         """Return the keys of the passages that a filter lets through, None when it lets all through."""
-        return allowed_keys(self._connection, self.generation.id, filters)
+        return allowed_keys(self._connection, self.generation.id, filters, self.commit)
 
     def nearest(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
-        """Propose the ``count`` passages nearest to a question's vector (and a few more)."""
+        """Return the ``count`` passages nearest to a question's vector, and those that tie with the last.
+
+        Which they are depends on nothing but the passages: neither on what lies in the tail, nor on what
+        has gone since.
+        """
         engines = self._engines
+        allowed = engines.within if allowed is None else allowed
         base = engines.vectors.search(question, count + len(engines.dead), allowed)
         tail = engines.tail.search(question, count, allowed)
-        return np.union1d(base[~np.isin(base, engines.dead)], tail)
+        keys = np.union1d(base[~np.isin(base, engines.dead)], tail)
+        if len(keys) <= count:
+            return keys
+        pool = self.pool(keys)
+        cosines = np.einsum("ij,j->i", pool.vectors, question)
+        least = np.partition(cosines, -count)[-count] if len(pool) > count else -np.inf
+        return np.compress(cosines >= least, pool.keys)
 
     def matching(self, statistics: Statistics, count: int, allowed: Keys | None = None) -> Keys:
         """Return the ``count`` passages that match the asked terms best by exact BM25, best first."""
         engines, depth = self._engines, PROPOSALS * count + len(self._engines.terms_dead)
+        allowed = engines.within if allowed is None else allowed
         late = engines.late if allowed is None else np.intersect1d(engines.late, allowed)
         proposed = [engine.search(statistics.asked, depth, allowed) for engine in engines.terms]
         keys = np.unique(np.concatenate([late, *proposed]))
-        return best_matching(self._connection, keys, statistics, self.commit, count)
+        return best_matching(self._passages(keys), statistics, count)
 
     def pool(self, keys: Keys) -> Pool:
         """Read proposed passages; those that are not valid at this commit fall away."""
-        generation = self.generation
-        return read_pool(self._connection, keys, self.commit, generation.id, generation.dimension)
+        return pooled(self._passages(keys), self.generation.dimension)
+
+    def _passages(self, keys: Keys) -> list[StoredColumns]:
+        generation, known = self.generation, self._engines.known
+        return read_passages(self._connection, keys, self.commit, generation.id, generation.dimension, known)
 
     def statistics(self, terms: Sequence[str]) -> Statistics:
         """Read the exact term statistics of this commit for distinct terms."""
+        counts = self._engines.counts
+        if counts is not None:
+            return statistics_by(self._connection, self.generation.id, tuple(terms), counts)
         return read_statistics(self._connection, self.generation.id, tuple(terms))
 
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
         """Read an article: the revision that is current, or the latest one, or the one asked for.
 
-        Raises ArticleNotFound, or IndexDamaged when its text is not what was written.
+        Raises ArticleNotFound, ArticleErased when it was there once, or IndexDamaged when its text is
+        not what was written.
         """
         row = self._connection.execute(
-            f"{_ARTICLE} WHERE a.id = ? AND (? IS NULL OR r.number = ?) ORDER BY r.number DESC LIMIT 1",
-            (unicodedata.normalize("NFC", identity), revision, revision),
+            f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
+            " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",
+            {
+                "id": unicodedata.normalize("NFC", identity),
+                "revision": revision,
+                "commit": self.commit,
+            },
         ).fetchone()
         if row is None:
-            wanted = f"article {identity!r}" + (f" revision {revision}" if revision else "")
-            raise ArticleNotFound(wanted, "there is none in this index", "see 'civicite status' for what is")
+            raise not_found(self._connection, identity, revision)
         return _article_state(row)
 
     def articles_of(self, revision_keys: Iterable[int]) -> dict[int, ArticleState]:
         """Read the articles that a pool's revision keys belong to, by those keys."""
+        wanted = list(dict.fromkeys(revision_keys))
+        if missing := [key for key in wanted if key not in self._states]:
+            rows = self._connection.execute(
+                f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(:keys))",
+                {"keys": str(missing), "commit": self.commit},
+            ).fetchall()
+            self._states.update((row[0], _article_state(row)) for row in rows)
+        return {key: self._states[key] for key in wanted if key in self._states}
+
+    def copies(self, stretches: Sequence[Stretch]) -> list[Kin]:
+        """Find what repeats each stretch of a revision in other articles at this commit."""
+        return read_kin(self._connection, self.commit, stretches, self.articles_of)
+
+    def variants(self, identity: str) -> list[Variant]:
+        """List the current articles that are nearly the same as this one but differ in what they say."""
+        return read_variants(self._connection, self.commit, identity, self.articles_of)
+
+    def spans(self, revision: int) -> list[tuple[int, Span]]:
+        """List the passages of a revision, by its key, in order: key and span."""
         rows = self._connection.execute(
-            f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(?))",
-            (str(list(revision_keys)),),
-        ).fetchall()
-        return {row[0]: _article_state(row) for row in rows}
+            "SELECT key, start, stop FROM passages WHERE revision = ? AND generation = ?"
+            " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?) ORDER BY ordinal",
+            (revision, self.generation.id, self.commit, self.commit),
+        )
+        return [(key, Span(start, stop)) for key, start, stop in rows.fetchall()]
 
     def revisions(self, identity: str) -> list[tuple[int, str, str, bool]]:
         """List an article's revisions: number, SHA-256, when it was taken in, whether it is current."""
         rows = self._connection.execute(
-            "SELECT r.number, r.sha256, c.at, r.to_commit IS NULL FROM revisions r"
+            f"SELECT r.number, r.sha256, c.at, {valid_at('r')} FROM revisions r"
             " JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
-            " WHERE a.id = ? ORDER BY r.number",
-            (identity,),
+            " WHERE a.id = :id AND r.from_commit <= :commit ORDER BY r.number",
+            {"id": unicodedata.normalize("NFC", identity), "commit": self.commit},
         )
         return [(number, sha256, at, bool(current)) for number, sha256, at, current in rows]
 
     def articles(self, after: str = "", limit: int = 100) -> list[tuple[str, int, Metadata]]:
         """List current articles in the order of their ids: id, revision, description."""
         rows = self._connection.execute(
+            # CROSS keeps the order, in which a page is read and no more.
             "SELECT a.id, r.number, d.metadata FROM articles a"
-            " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
-            " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
-            " WHERE a.id > ? ORDER BY a.id LIMIT ?",
-            (after, limit),
+            f" CROSS JOIN revisions r ON r.article = a.key AND {valid_at('r')}"
+            f" CROSS JOIN descriptions d ON d.article = a.key AND {valid_at('d')}"
+            " WHERE a.id > :after ORDER BY a.id LIMIT :limit",
+            {"after": after, "limit": limit, "commit": self.commit},
         )
-        return [(identity, number, Metadata.from_json(text)) for identity, number, text in rows]
+        return [(identity, number, _known(identity, text)) for identity, number, text in rows]
 
     def facets(self) -> dict[str, dict[str, int]]:
         """Count the current articles by facet name and value."""
-        return facet_counts(self._connection)
+        return facet_counts(self._connection, self.commit)
 
     def count_articles(self) -> int:
         """Count the current articles."""
-        return int(
-            self._connection.execute("SELECT COUNT(*) FROM revisions WHERE to_commit IS NULL").fetchone()[0]
-        )
+        row = self._connection.execute(
+            f"SELECT COUNT(*) FROM revisions r WHERE {valid_at('r')}", {"commit": self.commit}
+        ).fetchone()
+        return int(row[0])
+
+    def first_instant(self) -> str | None:
+        """Return when the first commit was made, in UTC."""
+        return first_instant(self._connection)
 
 
 _ARTICLE = (
     "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, d.media_type, d.raw_sha256, d.page_starts,"
-    " r.to_commit IS NOT NULL, c.at"
+    " c.at, r.to_commit IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM revisions o WHERE o.article = a.key AND o.to_commit IS NULL),"
+    " (SELECT MAX(number) FROM revisions o WHERE o.article = a.key), d.digest, d.root, d.path"
     " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
     " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"
-    " AND from_commit < COALESCE(r.to_commit, 9223372036854775807))"
+    " AND from_commit <= :commit AND from_commit < COALESCE(r.to_commit, 9223372036854775807))"
 )
 
 
-def _article_state(row: tuple[int, str, int, str, str, str, str, str, str, int, str]) -> ArticleState:
-    _, identity, number, sha256, text, metadata, media_type, raw_sha256, pages, withdrawn, at = row
+def _article_state(row: tuple[Any, ...]) -> ArticleState:
+    _, identity, number, sha256, text, metadata, media_type, raw_sha256, pages = row[:9]
+    at, withdrawn, latest, noted, root, path = row[9:]
     if text_digest(text) != sha256:
-        raise IndexDamaged(
-            f"article {identity!r} revision {number}: its text is not what was written; "
-            "run 'civicite verify', then index the article again"
-        )
+        raise _altered(f"article {identity!r} revision {number}: its text")
+    known, starts = _known(identity, metadata), _starts(identity, pages)
+    if description_digest(Article("", "", known, media_type, raw_sha256, starts, root, path)) != noted:
+        raise _altered(f"article {identity!r}: its metadata")
     return ArticleState(
         id=identity,
         revision=number,
         sha256=sha256,
         text=text,
-        metadata=Metadata.from_json(metadata),
+        metadata=known,
         media_type=media_type,
         raw_sha256=raw_sha256,
-        page_starts=tuple(json.loads(pages)),
-        withdrawn=bool(withdrawn),
+        page_starts=starts,
         taken_in=at,
+        withdrawn=bool(withdrawn),
+        superseded_by=latest if latest != number else None,
+    )
+
+
+def _known(identity: str, metadata: str) -> Metadata:
+    try:
+        return Metadata.from_json(metadata)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _altered(f"article {identity!r}: its metadata") from error
+
+
+def _starts(identity: str, pages: str) -> tuple[int, ...]:
+    try:
+        return tuple(json.loads(pages))
+    except (ValueError, TypeError) as error:
+        raise _altered(f"article {identity!r}: its metadata") from error
+
+
+def _altered(what: str) -> IndexDamaged:
+    return IndexDamaged(
+        f"{what} is not what was written; run 'civicite verify', then index the article again"
     )

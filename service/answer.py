@@ -2,7 +2,9 @@
 
 Offsets are Unicode code points, 0-based, end-exclusive, over the canonical text whose SHA-256 a citation
 carries. ``prefix``, ``quote`` and ``suffix`` are the prefix, exact and suffix of the W3C Web Annotation
-Data Model's TextQuoteSelector.
+Data Model's TextQuoteSelector. Citations and passages say how the index stands now, whichever moment was
+asked for: ``withdrawn`` when the article is in no current answer, ``superseded_by`` when its text has a newer
+revision, with that revision's number.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -19,8 +21,25 @@ REASONS: dict[Reason, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoIn:
+    """Another article that holds the same quote at ``[start, end)``, character for character."""
+
+    article_id: str
+    revision: int
+    title: str | None
+    publisher: str | None
+    url: str | None
+    published: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
-    """A verified quotation: ``text[start:end] == quote`` in that revision of the article."""
+    """A verified quotation: ``text[start:end] == quote`` in that revision of the article.
+
+    Of copies the earliest is cited; ``also_in`` lists the others.
+    """
 
     id: int
     article_id: str
@@ -38,6 +57,9 @@ class Citation:
     link: str | None
     score: float
     page: int | None = None
+    also_in: tuple[AlsoIn, ...] = ()
+    withdrawn: bool = False
+    superseded_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,10 @@ class AnswerSentence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found: ``text`` is ``[start, end)`` of the article's canonical text."""
+    """A passage that was found: ``text`` is ``[start, end)`` of the article's canonical text.
+
+    ``also_in`` are the ids of the articles that repeat it.
+    """
 
     article_id: str
     revision: int
@@ -63,17 +88,21 @@ class Hit:
     end: int
     text: str
     score: float
+    also_in: tuple[str, ...] = ()
+    withdrawn: bool = False
+    superseded_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """Which index, model and ranker an answer came from."""
+    """Which index, model and ranker an answer came from; ``as_of`` is the instant it was asked for by."""
 
     commit: int
     generation: int
     model: str
     recipe: str
     ranker: str
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,32 @@ from indexer import (
     Filters,
     Index,
     InputError,
+    Moment,
     Recipe,
     RecipeMismatch,
+    Span,
     View,
-    load_encoder,
 )
-from service.answer import REASONS, Answer, AnswerSentence, Citation, Hit, IndexState, Reason, SearchResult
+from service.abstention import message_for, reason_for
+from service.answer import Answer, AnswerSentence, Citation, Hit, IndexState, Reason, SearchResult
 from service.clock import Clock
-from service.compose import Chosen, choose, span_of
+from service.compose import choose, span_of
 from service.confidence import confidence_features
+from service.encoder import chosen_encoder
+from service.families import Relatives, rank_families, sources, stretch_of
+from service.hits import hit_at, hits_of
 from service.question import Question, understand
 from service.quoting import cite, verify
 from service.ranker import Ranker
-from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, rank, read_articles
+from service.retrieval import (
+    EVIDENCE_PASSAGES,
+    LABEL_CONFIDENCE,
+    Evidence,
+    Ranked,
+    gather,
+    rank,
+    read_articles,
+)
 from service.settings import Settings, load_settings
 
 LONGEST_QUESTION = 2000
@@ -41,6 +54,9 @@ MOST_PASSAGES = 1000
 class Assistant:
     """Open with :meth:`open`; safe to use from many threads. Sees new commits by itself.
 
+    Follows to a rebuilt generation of its own recipe. When one of another model becomes active, it goes on
+    answering from its own for as long as that is kept: without what was withdrawn, and without what is new.
+
     Every method raises InputError for a question or argument that cannot be used, and IndexDamaged
     rather than quoting text that is not what was written.
     """
@@ -48,6 +64,8 @@ class Assistant:
     def __init__(self, index: Index, encoder: Encoder, ranker: Ranker) -> None:
         self._index, self._encoder, self._ranker = index, encoder, ranker
         _check_model(index, encoder)
+        # When the index is rebuilt with another model, this one's vectors must not meet those.
+        index.keep_to(Recipe.of(encoder))
 
     @classmethod
     def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
@@ -55,14 +73,7 @@ class Assistant:
         chosen = settings or load_settings()
         # The model loads beside everything else: most of it is work outside Python.
         with ThreadPoolExecutor(1) as aside:
-            encoder = aside.submit(
-                load_encoder,
-                chosen.model,
-                runtime=chosen.runtime,
-                cache_dir=chosen.cache_dir,
-                precision=chosen.precision,
-                threads=chosen.threads,
-            )
+            encoder = aside.submit(chosen_encoder, chosen)
             index = Index.open(Path(folder) if folder is not None else chosen.index)
             with index.view():
                 ranker = Ranker.load()
@@ -99,29 +110,31 @@ class Assistant:
         top_k: int = 10,
         filters: Filters = NO_FILTERS,
         min_confidence: float | None = None,
+        as_of: Moment | None = None,
     ) -> Answer:
         """Answer a question with verified quotations, or abstain and say why.
 
         ``min_confidence`` moves the threshold below which it abstains; 0 answers whenever any passage
-        exists. ``top_k`` is the number of passages shown beside the answer.
+        exists. ``top_k`` is the number of passages shown beside the answer. With ``as_of`` (a date, an
+        instant, a commit's number) it answers from what had been taken in by then.
         """
         clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
-        with self._asked(question, top_k, clock) as (view, asked):
-            ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
+        with self._asked(question, top_k, clock, as_of) as (view, asked):
+            allowed, considered = view.allowed(filters), max(EVIDENCE_PASSAGES, top_k)
+            ranked, families = rank_families(view, asked, self._ranker, allowed, considered)
             clock.lap("retrieve")
             if not len(ranked.pool):
                 return self._abstention(asked, "no_evidence", 0.0, (), view, clock)
-            considered = max(EVIDENCE_PASSAGES, top_k)
             articles = read_articles(view, ranked, ranked.order[:considered])
             evidence = gather(asked, ranked, self._ranker, articles)
             confidence = self._confidence(asked, ranked, evidence)
-            hits = _hits(ranked, articles, top_k)
+            hits = hits_of(ranked, families[:top_k])
             clock.lap("choose")
             if confidence < threshold:
-                reason = _reason(asked, ranked)
+                reason = reason_for(asked, ranked)
                 return self._abstention(asked, reason, confidence, hits, view, clock)
-            sentences, citations = _quoted(view, asked, ranked, evidence, articles)
+            sentences, citations = _quoted(Relatives(view, allowed), asked, ranked, evidence, articles)
             clock.lap("quote")
             return Answer(
                 question=question,
@@ -137,22 +150,36 @@ class Assistant:
                 timing_ms=clock.read(),
             )
 
-    def search(self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
-        """Return the ``top_k`` passages nearest to a question, best first."""
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int = 10,
+        filters: Filters = NO_FILTERS,
+        as_of: Moment | None = None,
+    ) -> SearchResult:
+        """Return the ``top_k`` passages nearest to a question, best first, one for each family of copies."""
         clock = Clock()
-        with self._asked(question, top_k, clock) as (view, asked):
-            ranked = rank(view, asked, self._ranker, view.allowed(filters), top_k)
-            articles = read_articles(view, ranked, ranked.order[:top_k])
-            hits = _hits(ranked, articles, top_k)
+        with self._asked(question, top_k, clock, as_of) as (view, asked):
+            ranked, families = rank_families(view, asked, self._ranker, view.allowed(filters), top_k)
+            hits = hits_of(ranked, families)
             clock.lap("retrieve")
             return SearchResult(question, hits, self._state(view), clock.read())
 
     def search_articles(
-        self, question: str, *, top_k: int = 10, filters: Filters = NO_FILTERS
+        self,
+        question: str,
+        *,
+        top_k: int = 10,
+        filters: Filters = NO_FILTERS,
+        as_of: Moment | None = None,
     ) -> SearchResult:
-        """Return the best passage of each of the ``top_k`` articles nearest to a question, best first."""
+        """Return the best passage of each of the ``top_k`` articles nearest to a question, best first.
+
+        Here every article stands for itself, copies too, each at the place of its own best passage.
+        """
         clock = Clock()
-        with self._asked(question, top_k, clock) as (view, asked):
+        with self._asked(question, top_k, clock, as_of) as (view, asked):
             allowed = view.allowed(filters)
             wanted = top_k
             while True:
@@ -164,23 +191,33 @@ class Assistant:
                 wanted = 2 * max(wanted, len(ranked.pool))
             rows = rows[:top_k]
             articles = read_articles(view, ranked, rows)
-            hits = tuple(_hit(ranked, articles, int(row)) for row in rows)
+            hits = tuple(
+                hit_at(
+                    articles[int(ranked.pool.revisions[row])],
+                    Span(*ranked.pool.spans[row].tolist()),
+                    float(ranked.relevance[row]),
+                )
+                for row in rows
+            )
             clock.lap("retrieve")
             return SearchResult(question, hits, self._state(view), clock.read())
 
     @contextmanager
-    def _asked(self, question: str, top_k: int, clock: Clock) -> Iterator[tuple[View, Question]]:
+    def _asked(
+        self, question: str, top_k: int, clock: Clock, as_of: Moment | None
+    ) -> Iterator[tuple[View, Question]]:
         _check_request(question, top_k)
         asked = understand(question, self._encoder)
         clock.lap("encode")
-        with self._index.view() as view:
+        with self._index.view(as_of) as view:
             yield view, asked
 
     def _confidence(self, asked: Question, ranked: Ranked, evidence: Evidence) -> float:
         features = confidence_features(
             asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
         )
-        return float(1 / (1 + np.exp(-self._ranker.confidence.score(features)[0])))
+        label = LABEL_CONFIDENCE * evidence.labels[evidence.order[0]]
+        return float(1 / (1 + np.exp(-self._ranker.confidence.score(features)[0] - label)))
 
     def _abstention(
         self,
@@ -196,7 +233,7 @@ class Assistant:
             answer=None,
             abstained=True,
             reason=reason,
-            message=REASONS[reason],
+            message=message_for(reason, view),
             confidence=round(confidence, 4),
             sentences=(),
             citations=(),
@@ -207,7 +244,8 @@ class Assistant:
 
     def _state(self, view: View) -> IndexState:
         recipe = view.generation.recipe
-        return IndexState(view.commit, view.generation.id, recipe.model, recipe.name, self._ranker.name)
+        names = recipe.model, recipe.name, self._ranker.name
+        return IndexState(view.commit, view.generation.id, *names, as_of=view.as_of)
 
 
 def _check_model(index: Index, encoder: Encoder) -> None:
@@ -216,7 +254,7 @@ def _check_model(index: Index, encoder: Encoder) -> None:
         raise RecipeMismatch(
             f"{index.folder}: built with {recipe.model} (recipe {recipe.name}), "
             f"this is {mine.model} (recipe {mine.name}); "
-            "set the model it was built with, or index the articles into a new folder"
+            "set the model it was built with, or build it anew for this one with 'civicite rebuild'"
         )
 
 
@@ -229,37 +267,6 @@ def _check_request(question: str, top_k: int) -> None:
         raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")
 
 
-def _reason(asked: Question, ranked: Ranked) -> Reason:
-    """Say why nothing was answered: the collection lacks the question's words, or only their answer."""
-    weights = ranked.scores.weights
-    known = (ranked.scores.counts > 0).any(axis=0)
-    missing = 1 - float(weights[known].sum()) / max(float(weights.sum()), 1e-9)
-    far = float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE
-    return "out_of_scope" if far and missing > OUT_OF_SCOPE_MISSING else "low_confidence"
-
-
-OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
-"""No passage nearer than this, and this share of the question's weight in no passage at all."""
-
-
-def _hits(ranked: Ranked, articles: dict[int, ArticleState], count: int) -> tuple[Hit, ...]:
-    return tuple(_hit(ranked, articles, int(row)) for row in ranked.order[:count])
-
-
-def _hit(ranked: Ranked, articles: dict[int, ArticleState], row: int) -> Hit:
-    article = articles[int(ranked.pool.revisions[row])]
-    start, end = ranked.pool.spans[row].tolist()
-    return Hit(
-        article_id=article.id,
-        revision=article.revision,
-        title=article.metadata.title,
-        start=start,
-        end=end,
-        text=article.text[start:end],
-        score=round(float(ranked.relevance[row]), 6),
-    )
-
-
 def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     seen: dict[str, int] = {}
     for row in ranked.order.tolist():
@@ -268,21 +275,22 @@ def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int
 
 
 def _quoted(
-    view: View, asked: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
+    relatives: Relatives,
+    asked: Question,
+    ranked: Ranked,
+    evidence: Evidence,
+    articles: dict[int, ArticleState],
 ) -> tuple[tuple[AnswerSentence, ...], tuple[Citation, ...]]:
     texts = dict(zip(evidence.candidates.rows.tolist(), evidence.candidates.texts, strict=True))
     sentences, citations = [], []
     for number, chosen in enumerate(choose(asked, ranked.pool, evidence, texts), 1):
-        citation = _citation(number, chosen, ranked, articles)
-        verify(view, citation)
         context = texts[chosen.context] if chosen.context is not None else None
+        row = int(ranked.pool.sentence_passage[chosen.row])
+        passage, span = stretch_of(ranked, row), span_of(ranked.pool, chosen.row)
+        head, *others = sources(relatives, passage, articles[passage.revision], span, context)
+        probability = float(1 / (1 + np.exp(-chosen.score)))
+        citation = cite(number, head.article, head.span, probability, [(o.article, o.span) for o in others])
+        verify(relatives.view, citation)
         citations.append(citation)
         sentences.append(AnswerSentence(citation.quote, (number,), context))
     return tuple(sentences), tuple(citations)
-
-
-def _citation(number: int, chosen: Chosen, ranked: Ranked, articles: dict[int, ArticleState]) -> Citation:
-    pool = ranked.pool
-    article = articles[int(pool.revisions[pool.sentence_passage[chosen.row]])]
-    probability = 1 / (1 + np.exp(-chosen.score))
-    return cite(number, article, span_of(pool, chosen.row), float(probability))

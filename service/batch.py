@@ -1,5 +1,7 @@
 """Many questions from a JSON Lines file, one after the other: ``_id`` and ``text`` on each line.
 
+A line may say with ``as_of`` which moment it is asked of.
+
 Knows what a valid line is, and that every line in gives something out, in order. Knows nothing of how a
 question is answered.
 """
@@ -7,23 +9,26 @@ question is answered.
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-from indexer import InputError
-from service.answer import Hit
+from indexer import InputError, Moment
+from service.answer import Answer, Hit, SearchResult
 from service.assistant import LONGEST_QUESTION
+
+Given = TypeVar("Given", Answer, SearchResult)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A valid line."""
+    """A valid line; ``as_of`` is None where it does not say."""
 
     id: str
     text: str
+    as_of: str | int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,21 @@ def questions(file: Path) -> Iterator[Asked | Refused]:
     with _opened(file) as stream:
         for number, line in enumerate(stream, 1):
             yield _question(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number)
+
+
+def answered(one: Asked | Refused, asking: Callable[..., Given], as_of: Moment | None) -> Given | Refused:
+    """Ask what a line asks, of the moment that it names or else of ``as_of``.
+
+    A moment of its own that cannot be viewed refuses the line; raises InputError for any other argument.
+    """
+    if isinstance(one, Refused):
+        return one
+    try:
+        return asking(one.text, as_of=as_of if one.as_of is None else one.as_of)
+    except InputError as error:
+        if one.as_of is None:
+            raise
+        return Refused(one.id, str(error))
 
 
 def trec_lines(question: str, hits: tuple[Hit, ...]) -> Iterator[str]:
@@ -93,7 +113,10 @@ def _question(line: bytes, number: int) -> Asked | Refused:
         text = record.get("text")
         if not isinstance(text, str):
             return Refused(identity, f"line {number}: text is missing or no text")
-        return Asked(identity, checked_question(text))
+        as_of = record.get("as_of")
+        if as_of is not None and (isinstance(as_of, bool) or not isinstance(as_of, str | int)):
+            return Refused(identity, f"line {number}: as_of is no date, instant or commit's number")
+        return Asked(identity, checked_question(text), as_of)
     except InputError as error:
         return Refused(identity, f"line {number}: {error}")
     except (ValueError, RecursionError):

@@ -9,8 +9,13 @@ from typing import Annotated
 import typer
 
 from service.commands_ask import ask, search
+from service.commands_backup import backup, restore
+from service.commands_feed import app as feed_app
+from service.commands_history import diff, log
 from service.commands_index import index, remove, status, verify
+from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
+from service.commands_watch import watch
 from service.output import complain, use_utf8, write
 
 app = typer.Typer(
@@ -35,8 +40,10 @@ def _root(
         write([context.get_help()])
 
 
-for command in (index, ask, search, serve, status, remove, verify):
+LOOKING_AFTER = (status, remove, verify, log, diff, rebuild, generations, compact, backup, restore)
+for command in (index, watch, ask, search, serve, *LOOKING_AFTER):
     app.command(command.__name__)(command)
+app.add_typer(feed_app)
 
 
 def main() -> None:

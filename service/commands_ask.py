@@ -1,14 +1,18 @@
 """The commands that question an index: ``ask`` and ``search``, one question or a file of them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.options import (
+    AfterOption,
+    AsOfOption,
+    BeforeOption,
     FilterOption,
     FromOption,
     IndexOption,
@@ -22,6 +26,7 @@ from service.output import as_json, complain, is_terminal, write, write_json
 
 if TYPE_CHECKING:
     from indexer import Filters
+    from service.answer import Answer
     from service.assistant import Assistant
     from service.settings import Settings
 
@@ -48,21 +53,33 @@ def ask(
     facets: FilterOption = None,
     published_from: FromOption = None,
     published_to: ToOption = None,
+    published_after: AfterOption = None,
+    published_before: BeforeOption = None,
+    as_of: AsOfOption = None,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Answer a question with quotations from the articles, or say why not."""
     _one_of("--questions", question, questions)
-    filters = filters_from(facets or [], published_from, published_to)
+    filters = filters_from(facets or [], published_from, published_to, published_after, published_before)
     settings = settings_with(index, min_confidence=min_confidence, top_k=top_k)
     if questions is not None:
-        assistant = _opened(settings)
-        write(_answers(assistant, questions, settings.top_k, filters, settings.min_confidence))
+        asking = partial(
+            _opened(settings).ask,
+            top_k=settings.top_k,
+            filters=filters,
+            min_confidence=settings.min_confidence,
+        )
+        write(_answers(asking, questions, as_of))
         return
     from service.batch import checked_question
 
     checked = checked_question(question or "")
     answer = _opened(settings).ask(
-        checked, top_k=settings.top_k, filters=filters, min_confidence=settings.min_confidence
+        checked,
+        top_k=settings.top_k,
+        filters=filters,
+        min_confidence=settings.min_confidence,
+        as_of=as_of,
     )
     if as_json_lines:
         write_json(answer.to_dict())
@@ -92,21 +109,24 @@ def search(
     facets: FilterOption = None,
     published_from: FromOption = None,
     published_to: ToOption = None,
+    published_after: AfterOption = None,
+    published_before: BeforeOption = None,
+    as_of: AsOfOption = None,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Show the passages nearest to a question."""
     _one_of("--queries", question, queries)
-    filters = filters_from(facets or [], published_from, published_to)
+    filters = filters_from(facets or [], published_from, published_to, published_after, published_before)
     settings = settings_with(index, top_k=top_k)
     if queries is not None:
-        _search_many(_opened(settings), queries, settings.top_k, filters, output or Format.JSON)
+        _search_many(_opened(settings), queries, settings.top_k, filters, output or Format.JSON, as_of)
         return
     if output is Format.TREC:
         raise typer.BadParameter("a TREC run needs --queries", param_hint="--format")
     from service.batch import checked_question
 
     checked = checked_question(question or "")
-    result = _opened(settings).search(checked, top_k=settings.top_k, filters=filters)
+    result = _opened(settings).search(checked, top_k=settings.top_k, filters=filters, as_of=as_of)
     if as_json_lines or output is Format.JSON:
         write_json(result.to_dict())
     elif is_terminal(sys.stdout):
@@ -132,35 +152,30 @@ def _opened(settings: "Settings") -> "Assistant":
     return Assistant.open(settings.index, settings)
 
 
-def _answers(
-    assistant: "Assistant", file: Path, top_k: int, filters: "Filters", min_confidence: float | None
-) -> Iterator[str]:
-    from service.batch import Refused, questions
+def _answers(asking: "Callable[..., Answer]", file: Path, as_of: str | None) -> Iterator[str]:
+    from service.batch import answered, questions
 
     for one in questions(file):
-        if isinstance(one, Refused):
-            yield as_json(one.to_dict())
-        else:
-            answer = assistant.ask(one.text, top_k=top_k, filters=filters, min_confidence=min_confidence)
-            yield as_json({"question_id": one.id, **answer.to_dict()})
+        answer = answered(one, asking, as_of)
+        yield as_json({"question_id": one.id, **answer.to_dict()})
 
 
-def _search_many(assistant: "Assistant", file: Path, top_k: int, filters: "Filters", output: Format) -> None:
+def _search_many(
+    assistant: "Assistant", file: Path, top_k: int, filters: "Filters", output: Format, as_of: str | None
+) -> None:
     """Write results as they come; a TREC run has no place for errors, so they go to standard error."""
-    from service.batch import Refused, questions, trec_lines
+    from service.batch import Refused, answered, questions, trec_lines
 
+    search = assistant.search if output is Format.JSON else assistant.search_articles
     refused = 0
     for one in questions(file):
-        if isinstance(one, Refused) and output is Format.JSON:
-            write_json(one.to_dict())
-        elif isinstance(one, Refused):
-            refused += 1
-            complain(f"civicite: {file}: {one.error}")
-        elif output is Format.JSON:
-            found = assistant.search(one.text, top_k=top_k, filters=filters)
+        found = answered(one, partial(search, top_k=top_k, filters=filters), as_of)
+        if output is Format.JSON:
             write_json({"question_id": one.id, **found.to_dict()})
+        elif isinstance(found, Refused):
+            refused += 1
+            complain(f"civicite: {file}: {found.error}")
         else:
-            found = assistant.search_articles(one.text, top_k=top_k, filters=filters)
-            write(["\n".join(trec_lines(one.id, found.hits))] if found.hits else [])
+            write(["\n".join(trec_lines(str(one.id), found.hits))] if found.hits else [])
     if refused:
         raise typer.Exit(1)

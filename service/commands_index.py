@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from service.options import IndexOption, JsonOption, settings_with
+from service.options import IndexOption, JsonOption, PrivateOption, WaitOption, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
-    from indexer import Editor, Encoder, Report
+    from indexer import Editor, Encoder, Fetcher, Gathered, Report
     from service.settings import Settings
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders to take in.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders and web addresses to take in.")
+    ],
     index: IndexOption = None,
     sync: Annotated[
         bool, typer.Option("--sync", help="Withdraw articles that came from the same PATH and are gone.")
@@ -28,27 +30,40 @@ def index(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
+    allow_private_addresses: PrivateOption = None,
+    wait: WaitOption = 0,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Take in articles; what is unchanged costs nothing."""
-    from indexer import find
+    from indexer import ReadError, Report, find, is_address
     from service.intake import Reading, plan, take_in
     from service.progress import progress
 
-    settings = settings_with(index)
-    with progress(len(find(paths))) as shown:
-        reading = Reading(paths, shown.advance)
-        if dry_run:
+    settings = settings_with(index, allow_private_addresses=allow_private_addresses)
+    addresses = [path for path in paths if is_address(path)]
+    files = [Path(path) for path in paths if not is_address(path)]
+    with progress(len(find(files)) + len(addresses)) as shown:
+        # Fetched before the index is opened: a slow server never holds its lock.
+        gathered = _gathered(settings, addresses, shown.advance) if addresses else None
+        fetched = gathered.found if gathered else []
+        reading = Reading(files, shown.advance, fetched)
+        if not files and all(isinstance(one, ReadError) for one in fetched):
+            report = Report(failed=[one for one in fetched if isinstance(one, ReadError)])
+        elif dry_run:
             with _planner(settings.index) as editor:
                 report = plan(editor, reading, sync=sync)
         else:
-            with _editor(settings.index, _encoder_loader(settings, shown.notice)) as editor:
+            load = encoder_loader(settings, shown.notice)
+            with _interruptible(), _editor(settings.index, load, wait) as editor:
                 report = take_in(editor, reading, shown.step, sync=sync, yes=yes)
+        if gathered is not None:
+            report.unchanged += gathered.unchanged
+            _remember(settings.index, gathered, dry_run=dry_run)
     if as_json_lines:
-        write_json(_as_dict(report, dry_run=dry_run))
+        write_json(as_dict(report, dry_run=dry_run))
     else:
-        write(_planned(report) if dry_run else ())
-        write([_summary(report)])
+        write(changes(report) if dry_run else ())
+        write([summary(report)])
     for failure in report.failed:
         complain(f"failed: {failure}")
     if report.failed:
@@ -58,6 +73,13 @@ def index(
 def remove(
     identities: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of articles.")],
     index: IndexOption = None,
+    erase: Annotated[
+        bool,
+        typer.Option(
+            "--erase", help="Delete them and all their revisions for good, also when withdrawn before."
+        ),
+    ] = False,
+    wait: WaitOption = 0,
 ) -> None:
     """Withdraw articles: no answer quotes them from now on."""
     from indexer import Index
@@ -65,9 +87,11 @@ def remove(
     folder = settings_with(index).index
     # An editor would make an index where there is none.
     Index.open(folder).close()
-    with _editor(folder, _no_encoder) as editor:
-        report = editor.withdraw(identities)
-    write([f"withdrawn {len(report.withdrawn)}"])
+    with _editor(folder, _no_encoder, wait) as editor:
+        report = editor.erase(identities) if erase else editor.withdraw(identities)
+    write([f"erased {len(report.erased)}" if erase else f"withdrawn {len(report.withdrawn)}"])
+    for identity, others in report.copies.items():
+        complain(f"{identity}: the same text is also that of {', '.join(others)}")
 
 
 def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None:
@@ -105,6 +129,7 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Rebuild the projections from the catalog, then check again.")
     ] = False,
+    wait: WaitOption = 0,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Check every text, passage and projection; exit with 1 when anything is damaged."""
@@ -113,7 +138,7 @@ def verify(
 
     folder = settings_with(index).index
     if repair:
-        rebuild(folder)
+        rebuild(folder, wait=wait)
     damaged = stale = 0
     for finding in check(folder):
         damaged += finding.kind == "damage"
@@ -129,30 +154,46 @@ def verify(
         raise typer.Exit(1)
 
 
-def _encoder_loader(settings: "Settings", notice: Callable[[str], None]) -> "Callable[[], Encoder]":
-    def load() -> "Encoder":
-        from indexer import load_encoder
+def encoder_loader(settings: "Settings", notice: Callable[[str], None]) -> "Callable[[], Encoder]":
+    """Return what loads the model of the settings."""
 
-        return load_encoder(
-            settings.model,
-            runtime=settings.runtime,
-            cache_dir=settings.cache_dir,
-            precision=settings.precision,
-            threads=settings.threads,
-            notice=notice,
-        )
+    def load() -> "Encoder":
+        from service.encoder import chosen_encoder
+
+        return chosen_encoder(settings, notice)
 
     return load
+
+
+def _gathered(settings: "Settings", addresses: list[str], advance: Callable[[], None]) -> "Gathered":
+    from indexer import gather
+
+    return gather(settings.index, addresses, fetcher(settings), advance)
+
+
+def _remember(folder: Path, gathered: "Gathered", *, dry_run: bool) -> None:
+    from indexer import remember_pages
+
+    if not dry_run:
+        remember_pages(folder, gathered)
+
+
+def fetcher(settings: "Settings") -> "Fetcher":
+    """Return what fetches addresses as the settings allow."""
+    from indexer import Fetcher, chosen_limits
+
+    limits = chosen_limits(settings.fetch_seconds, settings.fetch_bytes)
+    return Fetcher(limits, allow_private=settings.allow_private_addresses)
 
 
 def _no_encoder() -> NoReturn:
     raise AssertionError("nothing is encoded here")
 
 
-def _editor(folder: Path, load: "Callable[[], Encoder]") -> "Editor":
+def _editor(folder: Path, load: "Callable[[], Encoder]", wait: float = 0) -> "Editor":
     from indexer import Editor
 
-    return Editor(folder, load)
+    return Editor(folder, load, wait=wait)
 
 
 @contextmanager
@@ -170,7 +211,18 @@ def _planner(folder: Path) -> "Iterator[Editor]":
             yield editor
 
 
-def _summary(report: "Report") -> str:
+@contextmanager
+def _interruptible() -> "Iterator[None]":
+    """Say, when somebody stops a run, that nothing is broken."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("civicite: stopped; what is committed stays, and the same command goes on from there")
+        raise typer.Exit(130) from None
+
+
+def summary(report: "Report") -> str:
+    """Return the counts of a report as one line."""
     return ", ".join(f"{name} {count}" for name, count in _counts(report).items())
 
 
@@ -179,15 +231,17 @@ def _counts(report: "Report") -> dict[str, int]:
     return {name: len(getattr(report, name)) for name in names}
 
 
-def _planned(report: "Report") -> Iterator[str]:
+def changes(report: "Report") -> Iterator[str]:
+    """Yield a line for each article that is added, changed or withdrawn."""
     for name in ("added", "changed", "withdrawn"):
         yield from (f"{name} {identity}" for identity in getattr(report, name))
 
 
-def _as_dict(report: "Report", *, dry_run: bool) -> dict[str, Any]:
+def as_dict(report: "Report", **more: Any) -> dict[str, Any]:
+    """Return a report as JSON shows it."""
     return {
         **_counts(report),
-        "dry_run": dry_run,
+        **more,
         "encoded_passages": report.encoded,
         "articles": {name: getattr(report, name) for name in ("added", "changed", "withdrawn")},
         "failures": [{"where": one.where, "problem": one.problem, "mend": one.mend} for one in report.failed],

@@ -18,11 +18,12 @@ MOST_SENTENCES = 3
 LIST_MOST = 20
 """Items of a list that an answer holds at most."""
 
-MARGIN = 3.0
+MARGIN = 2.5
 """How far below the best, in log-odds, a further sentence may lie."""
 
-SUFFICES = 1.5
-"""Log-odds from which on the best sentence is answer enough."""
+SUFFICES = 1.0
+"""Log-odds from which on the best sentence is answer enough: nineteen in twenty such hold the answer
+(training titles of SQuAD, out of fold). With this margin below it an answer has 2.2 sentences."""
 
 SAME = 0.92
 """Cosine above which two sentences with the same numbers say the same."""
@@ -83,13 +84,17 @@ def _below_heading(pool: Pool, row: int) -> int:
 def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> bool:
     if _plain(texts[row]) == _plain(texts[other]):
         return True
-    close = float(pool.sentence_vectors[row] @ pool.sentence_vectors[other]) > SAME
+    if float(pool.sentence_vectors[row] @ pool.sentence_vectors[other]) <= SAME:
+        return False
     alike = set(terms_of(texts[row])) == set(terms_of(texts[other]))
-    return close and alike and numbers(texts[row]) == numbers(texts[other])
+    return alike and numbers(texts[row]) == numbers(texts[other])
 
 
 def _plain(text: str) -> str:
     return re.sub(r"\W+", " ", text.casefold()).strip()
+
+
+_OPENS_LIST = re.compile(r"[:：]\s*$|\b(?:below|following|as follows)\b", re.IGNORECASE)
 
 
 def _list_around(pool: Pool, best: int, texts: dict[int, str], *, wanted: bool) -> list[int]:
@@ -103,7 +108,7 @@ def _list_around(pool: Pool, best: int, texts: dict[int, str], *, wanted: bool) 
     before_items = best + 1 < last and not is_item and pool.sentence_kinds[best + 1] == _ITEM
     if before_items and pool.sentence_kinds[best] == _HEADING:
         return _items_from(pool, best + 1, last)
-    if before_items and texts[best].rstrip().endswith((":", "：")):
+    if before_items and _OPENS_LIST.search(texts[best]):
         return [best, *_items_from(pool, best + 1, last)]
     if not (wanted and is_item):
         return []

@@ -4,6 +4,7 @@ Surface cues by regular expression, each a feature among others. Knows nothing o
 """
 
 import re
+from functools import lru_cache
 
 from service.question import Kind
 
@@ -13,7 +14,7 @@ _MONTHS = (
 )
 _DATE = re.compile(
     rf"\b(?:1[0-9]|20)\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{1,2}}\b|"
-    r"\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{1,2}(?::\d\d)? ?[ap]\.?m\b|"
+    r"\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{1,2}(?::\d\d)? ?[aApP]\.?[mM]\b|"
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|"
     r"\b\d{3,4}s\b|\b(?:BCE?|AD|CE)\b|\d{1,4}년|\d{1,2}월|\d{1,2}일"
 )
@@ -43,43 +44,66 @@ _PRONOUN = re.compile(
 )
 
 
-_LABEL_WORDS: dict[Kind, str] = {
-    "when": "date|time|when|year|period|day|일시|날짜|기간",
-    "where": "venue|location|place|where|address|city|country|장소",
-    "number": "budget|cost|figure|number|total|population|length|예산",
-    "list": "target audience|objective|topic|theme|participant|member",
-}
-_LABELS = {
-    kind: re.compile(rf"^\W*(?:event |start |end )?(?:{words})(?:\(s\)|s)?(?!\w)", re.IGNORECASE)
-    for kind, words in _LABEL_WORDS.items()
-}
-
-
-_WHO_LABELS = tuple(
-    (re.compile(asked, re.IGNORECASE), re.compile(rf"^\W*(?:{label})(?:\(s\)|s)?(?!\w)", re.IGNORECASE))
+_LABELS = tuple(
+    (
+        re.compile(asked, re.IGNORECASE),
+        re.compile(rf"^\W*(?:event |start |end )?(?:{label})(?:\(s\)|s)?(?!\w)", re.IGNORECASE),
+    )
     for asked, label in (
+        (r"\bwhat time\b|몇 시|시간", "time|시간"),
+        (r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|언제|날짜",
+         "date|time|when|year|period|day|일시|날짜|기간"),
+        (r"\bwhere\b|\bwhat (?:venue|place)\b|어디", "venue|location|place|where|address|city|country|장소"),
+        (r"\bhow much\b|예산|얼마", "budget|cost|예산"),
+        (r"\bhow many\b", "figure|number|total|population"),
         (r"\borgani[sz]|주최", "organi[sz]er|organi[sz]ed by|host|주최"),
         (r"\bhost", "host|organi[sz]er"),
         (r"\b(?:wrote|written|author|reported)\b|작성", "author|by|reporter|작성자"),
         (r"\bspeak|\bspoke", "speaker"),
         (r"\bcontact", "contact"),
     )
-)
+)  # fmt: skip
+_OWN_LABEL = re.compile(r"^\W*((?:[^\W\d_]+ ){0,3}[^\W\d_]+)(?:\(s\))?\W*(?::|$)")
+_EMPTY = frozenset({"event", "the", "of", "and", "for", "our", "a", "in", "is"})
 
 
-def label_fits(kind: Kind, question: str, sentence: str, *, is_line: bool) -> bool:
-    """Tell whether a label such as ``Venue: …`` says what a question of this kind asks for.
+LABEL_WORDS = 2
+"""A line of more words is a title or a sentence."""
 
-    For persons the label must name what they did. In running text only what is marked as a label counts:
-    ``By: A. Smith``, and not 'By 2020 …'.
+
+def label_fits(question: str, sentence: str, *, is_line: bool) -> bool:
+    """Tell whether a label such as ``Venue: …`` says what the question asks for.
+
+    Either the label goes with the question's wording, or the question names it: 'Target audience' for
+    'Who is the target audience?'. In running text only what is marked as a label counts: ``By: A. Smith``,
+    and not 'By 2020 …'.
     """
-    if kind == "who":
-        label = next((w.match(sentence) for asked, w in _WHO_LABELS if asked.search(question)), None)
-    else:
-        label = _LABELS[kind].match(sentence) if kind in _LABELS else None
+    for wanted in _labels_asked(question):
+        label = wanted.match(sentence)
+        if label:
+            marked = sentence[label.end() - 1] == ")" or sentence[label.end() :].startswith(":")
+            return is_line or marked
+    return is_line and _named_in(question, sentence)
+
+
+@lru_cache(64)  # asked of one question after the other, of each for dozens of sentences
+def _labels_asked(question: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(wanted for asked, wanted in _LABELS if asked.search(question))
+
+
+@lru_cache(64)
+def _plain_words(question: str) -> frozenset[str]:
+    """Return the words of a question that are no names, in the singular."""
+    return frozenset(word.rstrip("s") for word in re.findall(r"\w+", question) if word.islower())
+
+
+def _named_in(question: str, line: str) -> bool:
+    """Tell whether a line's label is made of words of the question that are no names."""
+    label = _OWN_LABEL.match(line)
     if label is None:
         return False
-    return is_line or sentence[label.end() - 1] == ")" or sentence[label.end() :].startswith(":")
+    words = {word.rstrip("s") for word in label.group(1).casefold().split()} - _EMPTY
+    return 1 <= len(words) <= LABEL_WORDS and words <= _plain_words(question)
 
 
 def answers_kind(kind: Kind, sentence: str) -> float:
@@ -118,12 +142,17 @@ _COUNTED = re.compile(r"\bhow many (?:\w+ ){0,2}?(\w{3,})", re.IGNORECASE)
 
 def counts_what_is_asked(question: str, sentence: str) -> bool:
     """Tell whether a number stands just before the noun that 'how many' asks for: 'more than 120 mayors'."""
+    counted = _counted(question)
+    return counted is not None and counted.search(sentence.casefold()) is not None
+
+
+@lru_cache(64)
+def _counted(question: str) -> re.Pattern[str] | None:
     asked = _COUNTED.search(question)
     if asked is None:
-        return False
+        return None
     stem = re.escape(asked.group(1).rstrip("s").casefold())
-    counted = rf"(?:{_NUMBER.pattern})[\d,.]*\s+(?:[\w-]+\s+){{0,3}}?{stem}"
-    return re.search(counted, sentence.casefold()) is not None
+    return re.compile(rf"(?:{_NUMBER.pattern})[\d,.]*\s+(?:[\w-]+\s+){{0,3}}?{stem}")
 
 
 def held_share(wanted: list[str], text: str) -> float:
@@ -132,6 +161,11 @@ def held_share(wanted: list[str], text: str) -> float:
         return 0.5
     plain = text.replace(",", "").casefold()
     return sum(one.replace(",", "").casefold() in plain for one in wanted) / len(wanted)
+
+
+def date_expressions(text: str) -> list[str]:
+    """Return dates, years and times of day as they are written."""
+    return [found.group() for found in _DATE.finditer(text)]
 
 
 def names(text: str) -> list[str]:

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import KINDS, Pool
-from service.cues import answers_kind, held_share, is_question, leans_on_neighbour, names, numbers
+from service.cues import (
+    answers_kind,
+    counts_what_is_asked,
+    held_share,
+    is_question,
+    leans_on_neighbour,
+    names,
+    numbers,
+)
+from service.expected import expected_of, told
 from service.features import neighbouring
 from service.question import Question
 from service.scores import Floats, Scores
@@ -35,6 +44,8 @@ SENTENCE_FEATURES = (
     "numbers",
     "kind",
     "kind_known",
+    "told",
+    "counted",
     "novelty",
     "length",
     "first",
@@ -68,6 +79,7 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
     coverage = (held[rows] @ scores.weights) / total
     bm25, cosine = scores.sentence_bm25[rows] / total, scores.sentence_cosine[rows]
     asked_names, asked_numbers = names(question.text), numbers(question.text)
+    expected = expected_of(question.text, question.kind)
     kinds = np.array([answers_kind(question.kind, text) for text in texts])
     columns = (
         candidates.passage_scores,
@@ -87,6 +99,8 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         np.array([held_share(asked_numbers, text) for text in texts]),
         kinds,
         kinds * (question.kind != "other"),
+        np.array([told(expected, question.text, text) for text in texts]),
+        np.array([float(counts_what_is_asked(question.text, text)) for text in texts]),
         _novelty(pool, scores, rows),
         np.log1p(pool.sentence_lengths[rows]),
         (rows == np.searchsorted(pool.sentence_passage, passages)).astype(float),
@@ -114,21 +128,30 @@ def _with_heading(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Row
     """Terms held by the sentence or by what it stands under.
 
     That is the title that its passage is read with, and the nearest heading before it in the passage, or
-    else the passage's first sentence, often its topic.
+    else the passage's first sentence, often its topic. A line says something of that sentence, too:
+    ``Venue: …`` of the event that the page opens with.
     """
     above = headings_above(pool)
     title = scores.context_counts[pool.sentence_passage[rows]] > 0
-    together: NDArray[np.bool_] = held[rows] | held[above[rows]] | title
+    opening = held[np.searchsorted(pool.sentence_passage, pool.sentence_passage[rows])]
+    lines = (pool.sentence_kinds[rows] == KINDS.index("line"))[:, None]
+    together: NDArray[np.bool_] = held[rows] | held[above[rows]] | title | (opening & lines)
     return together
 
 
 def headings_above(pool: Pool) -> Rows:
-    """Return for each sentence the row of the nearest heading up to it in its passage, or of its first."""
+    """Return for each sentence the row of the nearest heading up to it in its passage, or of its first.
+
+    An item stands below the line that opens its list.
+    """
     own = np.arange(len(pool.sentence_kinds))
     opens = np.searchsorted(pool.sentence_passage, pool.sentence_passage) == own
     heads = opens | (pool.sentence_kinds == KINDS.index("heading"))
+    items = pool.sentence_kinds == KINDS.index("item")
+    before_items = ~items & np.append(items[1:], False)
     above: Rows = np.maximum.accumulate(np.where(heads, own, 0))
-    return above
+    lists: Rows = np.maximum.accumulate(np.where(heads | before_items, own, 0))
+    return np.where(items, lists, above)
 
 
 def _novelty(pool: Pool, scores: Scores, rows: Rows) -> Floats:

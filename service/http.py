@@ -7,16 +7,16 @@ made. Errors are made elsewhere, in ``problems.py``.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Query
 from fastapi.responses import JSONResponse
 
-from indexer import NO_FILTERS, ArticleNotFound, Filters, View
+from indexer import NO_FILTERS, ArticleNotFound, Filters, View, list_commits
 from service.answer import Answer, SearchResult
 from service.http_articles import router as articles
-from service.problems import Problem, answer_problems, responses
-from service.schemas import AskRequest, CitationToVerify, SearchRequest, VerifyRequest
+from service.problems import answer_problems, responses
+from service.schemas import AskRequest, CitationToVerify, CommitsQuery, SearchRequest, VerifyRequest
 from service.serving import BodyLimit, Served, Serving
 from service.settings import Settings, load_settings
 
@@ -58,13 +58,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @questions.post("/ask", response_model=Answer, responses=responses(400, 413, 422, 500, 503))
 def ask(body: AskRequest, serving: Served) -> JSONResponse:
     """Answer a question with verified quotations, or abstain and say why."""
-    _refuse_as_of(body)
     wanted = body.min_confidence
     answer = serving.assistant.ask(
         body.question,
         top_k=body.top_k or serving.settings.top_k,
         filters=_filters(body),
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
+        as_of=body.as_of,
     )
     return JSONResponse(answer.to_dict())
 
@@ -72,9 +72,8 @@ def ask(body: AskRequest, serving: Served) -> JSONResponse:
 @questions.post("/search", response_model=SearchResult, responses=responses(400, 413, 422, 500, 503))
 def search(body: SearchRequest, serving: Served) -> JSONResponse:
     """Return the passages nearest to a question."""
-    _refuse_as_of(body)
     top_k = body.top_k or serving.settings.top_k
-    result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body))
+    result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of)
     return JSONResponse(result.to_dict())
 
 
@@ -93,6 +92,16 @@ def facets(serving: Served) -> JSONResponse:
         return JSONResponse({"facets": view.facets(), "articles": view.count_articles()})
 
 
+@questions.get("/commits", responses=responses(422, 503))
+def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONResponse:
+    """List the commits, the newest first, with what each did; ``next`` goes on as ``before``."""
+    listed = list_commits(serving.index.folder, query.limit, query.before)
+    more = bool(listed) and listed[-1].commit > 1
+    return JSONResponse(
+        {"commits": [commit.to_dict() for commit in listed], "next": listed[-1].commit if more else None}
+    )
+
+
 @health.get("/healthz")
 def healthz() -> JSONResponse:
     """Say that the process runs."""
@@ -101,18 +110,28 @@ def healthz() -> JSONResponse:
 
 @health.get("/readyz", responses=responses(500, 503))
 def readyz(serving: Served) -> JSONResponse:
-    """Say that questions can be answered, and from which state of the index."""
+    """Say that questions can be answered, and from which state of the index.
+
+    ``superseded`` is true when the index was rebuilt with another model: answers then lack what was taken
+    in since, until the server is started again with that model.
+    """
+    active = serving.index.generation()
     with serving.index.view() as view:
-        return JSONResponse({"status": "ready", "commit": view.commit, "generation": view.generation.id})
+        return JSONResponse(
+            {
+                "status": "ready",
+                "commit": view.commit,
+                "generation": view.generation.id,
+                "model": view.generation.recipe.model,
+                "superseded": view.generation.recipe != active.recipe,
+                "active_generation": active.id,
+                "active_model": active.recipe.model,
+            }
+        )
 
 
 def _filters(body: SearchRequest) -> Filters:
     return body.filters.to_filters() if body.filters else NO_FILTERS
-
-
-def _refuse_as_of(body: SearchRequest) -> None:
-    if body.as_of is not None:
-        raise Problem(422, "not-supported", "as_of: not supported yet; send null or leave it out")
 
 
 def _verified(view: View, citation: CitationToVerify) -> dict[str, Any]:
@@ -120,7 +139,8 @@ def _verified(view: View, citation: CitationToVerify) -> dict[str, Any]:
     try:
         article = view.article(citation.article_id, citation.revision)
     except ArticleNotFound as error:
-        return {**named, "verified": False, "problem": error.problem, "withdrawn": None}
+        unknown = {"withdrawn": None, "superseded_by": None}
+        return {**named, "verified": False, "problem": error.problem, **unknown}
     text, start, end = article.text, citation.start, citation.end
     problem = None
     if article.sha256 != citation.sha256:
@@ -131,4 +151,18 @@ def _verified(view: View, citation: CitationToVerify) -> dict[str, Any]:
         problem = "the quote is not what stands there"
     elif not (text[:start].endswith(citation.prefix) and text[end:].startswith(citation.suffix)):
         problem = "prefix or suffix is not what stands around the quote"
-    return {**named, "verified": problem is None, "problem": problem, "withdrawn": article.withdrawn}
+    else:
+        problem = _copies_problem(view, citation)
+    marks = {"withdrawn": article.withdrawn, "superseded_by": article.superseded_by}
+    return {**named, "verified": problem is None, "problem": problem, **marks}
+
+
+def _copies_problem(view: View, citation: CitationToVerify) -> str | None:
+    for copy in citation.also_in:
+        try:
+            text = view.article(copy.article_id, copy.revision).text
+        except ArticleNotFound:
+            return f"also_in: there is no revision {copy.revision} of {copy.article_id!r}"
+        if text[copy.start : copy.end] != citation.quote:
+            return f"also_in: the quote is not what stands there in {copy.article_id!r}"
+    return None

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from indexer import ArticleNotFound, ArticleState, Metadata, View, submitted
+from indexer import ArticleNotFound, ArticleState, Metadata, Variant, View, submitted
 from service.problems import Problem, responses
-from service.schemas import ArticleBody, ArticleQuery, ListQuery
+from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
@@ -29,12 +29,14 @@ def list_articles(query: Annotated[ListQuery, Query()], serving: Served) -> JSON
     )
 
 
-@router.get("/{article_id:path}", responses=responses(404, 416, 422, 503))
+@router.get("/{article_id:path}", responses=responses(404, 410, 416, 422, 503))
 def read_article(article_id: str, query: Annotated[ArticleQuery, Query()], serving: Served) -> JSONResponse:
     """Read an article's canonical text, or the span ``[start, end)`` of it.
 
     Without ``revision`` it is the current one, and a withdrawn article is not found; with it, a revision
-    is there for as long as a citation may name it.
+    is there for as long as a citation may name it, unless it was erased.
+    ``variants`` are other current articles that are nearly
+    the same as this one's current text but differ in a figure, a date or a name, as a corrected copy does.
     """
     with serving.index.view() as view:
         article = view.article(article_id, query.revision)
@@ -61,11 +63,14 @@ def put_article(article_id: str, body: ArticleBody, serving: Served) -> JSONResp
     )
 
 
-@router.delete("/{article_id:path}", status_code=204, responses=responses(403, 404, 503))
-def delete_article(article_id: str, serving: Served) -> Response:
-    """Withdraw an article; no answer quotes it from now on."""
+@router.delete("/{article_id:path}", status_code=204, responses=responses(403, 404, 410, 422, 503))
+def delete_article(article_id: str, query: Annotated[DeleteQuery, Query()], serving: Served) -> Response:
+    """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
     with serving.editor() as editor:
-        editor.withdraw([article_id])
+        if query.erase:
+            editor.erase([article_id])
+        else:
+            editor.withdraw([article_id])
     return Response(status_code=204)
 
 
@@ -80,6 +85,7 @@ def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str
         "revision": article.revision,
         "sha256": article.sha256,
         "withdrawn": article.withdrawn,
+        "superseded_by": article.superseded_by,
         **_described(article.metadata),
         "media_type": article.media_type,
         "raw_sha256": article.raw_sha256,
@@ -88,10 +94,22 @@ def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str
             {"revision": number, "sha256": sha256, "taken_in": at, "current": current}
             for number, sha256, at, current in view.revisions(article.id)
         ],
+        "variants": [_variant(one) for one in view.variants(article.id)],
         "length": length,
         "start": start,
         "end": end,
         "text": article.text[start:end],
+    }
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    article, known = variant.article, variant.article.metadata
+    return {
+        "article_id": article.id,
+        "revision": article.revision,
+        "title": known.title,
+        "published": known.published,
+        "differences": [{"here": here, "there": there} for here, there in variant.differences],
     }
 
 

@@ -18,13 +18,14 @@ Advance = Callable[[], None]
 
 @dataclass(slots=True)
 class Reading:
-    """Files below some PATHs, read once; remembers what came by.
+    """Files below some PATHs, read once, and what was fetched before; remembers what came by.
 
     ``unreadable`` holds root and path of every file of which something could not be read.
     """
 
     paths: Sequence[Path]
     advance: Advance = lambda: None
+    fetched: Sequence[Found | ReadError] = ()
     identities: set[str] = field(default_factory=set)
     unreadable: set[tuple[str, str]] = field(default_factory=set)
 
@@ -38,6 +39,10 @@ class Reading:
                     self.identities.add(one.article.id)
                 yield one
             self.advance()
+        for one in self.fetched:
+            if isinstance(one, Found):
+                self.identities.add(one.article.id)
+            yield one
 
 
 def take_in(editor: Editor, reading: Reading, step: Step, *, sync: bool, yes: bool) -> Report:

@@ -14,6 +14,18 @@ IndexOption = Annotated[
     Path | None, typer.Option("--index", metavar="DIR", help="The index folder.  [default: ./index]")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+PrivateOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-private-addresses",
+        help="Fetch from this machine and private networks too.",
+        show_default=False,
+    ),
+]
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another writer."),
+]
 TopOption = Annotated[
     int | None, typer.Option("-k", "--top-k", min=1, max=1000, help="How many.  [default: 10]")
 ]
@@ -34,6 +46,23 @@ ToOption = Annotated[
     typer.Option("--published-to", metavar="DATE", help="Only articles published on this day or earlier."),
 ]
 
+BeforeOption = Annotated[
+    str | None,
+    typer.Option("--published-before", metavar="DATE", help="Only articles published before this day."),
+]
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--published-after", metavar="DATE", help="Only articles published after this day."),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="Only what had been taken in by the end of this day (UTC), an instant or a commit's number.",
+    ),
+]
+
 
 def settings_with(index: Path | None, **chosen: object) -> "Settings":
     """Read the settings of the working directory; options that were given prevail."""
@@ -42,15 +71,51 @@ def settings_with(index: Path | None, **chosen: object) -> "Settings":
     return load_settings(chosen={"index": index, **chosen})
 
 
-def filters_from(given: Iterable[str], published_from: str | None, published_to: str | None) -> "Filters":
+def filters_from(
+    given: Iterable[str],
+    published_from: str | None,
+    published_to: str | None,
+    published_after: str | None = None,
+    published_before: str | None = None,
+) -> "Filters":
     """Turn ``name=value`` texts and dates into filters; several values of one name are alternatives."""
-    from indexer import Filters, facet_name
+    from indexer import Filters
 
+    for within, beyond, name in (
+        (published_from, published_after, "--published-after"),
+        (published_to, published_before, "--published-before"),
+    ):
+        if within is not None and beyond is not None:
+            raise typer.BadParameter("give one bound, including its day or not", param_hint=name)
+    first = published_from if published_after is None else _next_to(published_after, 1, "--published-after")
+    last = published_to if published_before is None else _next_to(published_before, -1, "--published-before")
+    return Filters(_facets_of(given), first, last)
+
+
+def _facets_of(given: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     facets: dict[str, list[str]] = {}
     for text in given:
+        # Only now: it lives among the readers, which a question without a filter need not wait for.
+        from indexer import facet_name
+
         name, _, value = (part.strip() for part in text.partition("="))
         if not name or not value:
             raise typer.BadParameter(f"{text!r} is not NAME=VALUE, e.g. city=Incheon", param_hint="--filter")
         facets.setdefault(facet_name(name), []).append(value)
-    chosen = tuple(sorted((name, tuple(values)) for name, values in facets.items()))
-    return Filters(chosen, published_from, published_to)
+    return tuple(sorted((name, tuple(values)) for name, values in facets.items()))
+
+
+def _next_to(date: str, step: int, option: str) -> str:
+    """Return the day after a day, month or year (step 1), or the one before it (step -1)."""
+    import datetime
+
+    from indexer import day_range
+
+    try:
+        first, last = day_range(date)
+        day = datetime.date.fromisoformat(str(last if step > 0 else first))
+        return (day + datetime.timedelta(days=step)).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"{date!r} is not a date; write it as 2020-02-05", param_hint=option
+        ) from error

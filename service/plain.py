@@ -11,6 +11,9 @@ from service.answer import REASONS, Answer, Citation, Hit, SearchResult
 SNIPPET = 320
 """Characters shown of a passage; JSON holds all of it."""
 
+ALSO_IN = 3
+"""Copies that are named; JSON holds all of them."""
+
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s+")
 
@@ -49,8 +52,22 @@ def source_of(citation: Citation) -> str:
 
 
 def place_of(item: Citation | Hit) -> str:
-    """Return where a text stands: article, revision and offsets."""
-    return f"{item.article_id}@{item.revision} {item.start}–{item.end}"
+    """Return where a text stands: article, revision and offsets, and whether it still stands."""
+    mark = ""
+    if item.withdrawn:
+        mark = " (withdrawn)"
+    elif item.superseded_by:
+        mark = f" (superseded by revision {item.superseded_by})"
+    return f"{item.article_id}@{item.revision} {item.start}–{item.end}{mark}"
+
+
+def also_in(item: Citation | Hit) -> str:
+    """Return the articles that repeat a text, in brackets, or nothing."""
+    if not item.also_in:
+        return ""
+    named = [one if isinstance(one, str) else one.article_id for one in item.also_in]
+    rest = f" and {len(named) - ALSO_IN} more" if len(named) > ALSO_IN else ""
+    return f" (also in {', '.join(named[:ALSO_IN])}{rest})"
 
 
 def reason_of(answer: Answer) -> str:
@@ -71,7 +88,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     yield ""
     for citation in answer.citations:
         head = " — ".join(part for part in (source_of(citation), place_of(citation)) if part)
-        yield f"[{citation.id}] {head}: “{one_line(citation.quote)}”"
+        yield f"[{citation.id}] {head}: “{one_line(citation.quote)}”{also_in(citation)}"
     yield from (f"Conflict: {one_line(str(conflict))}" for conflict in answer.conflicts)
 
 
@@ -84,4 +101,5 @@ def hit_lines(hits: tuple[Hit, ...]) -> Iterator[str]:
     """Yield rank, score, article, title and text of each hit."""
     for rank, hit in enumerate(hits, 1):
         title = f"{one_line(hit.title)}: " if hit.title else ""
-        yield f"{rank}. {hit.score:.3f} {place_of(hit)} {title}{cut_after(one_line(hit.text), SNIPPET)}"
+        text = cut_after(one_line(hit.text), SNIPPET)
+        yield f"{rank}. {hit.score:.3f} {place_of(hit)} {title}{text}{also_in(hit)}"

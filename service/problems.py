@@ -16,12 +16,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from indexer import (
+    ArticleErased,
     ArticleNotFound,
     CiviciteError,
     IndexDamaged,
     IndexLocked,
     IndexNotFound,
     InputError,
+    RecipeMismatch,
 )
 
 TYPES = "urn:civicite:problem:"
@@ -93,6 +95,8 @@ def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, ArticleErased):
+        return problem_response(410, "article-erased", f"{error.where}: {error.problem}")
     if isinstance(error, ArticleNotFound):
         return problem_response(404, "article-not-found", f"{error.where}: {error.problem}")
     if isinstance(error, InputError):
@@ -102,6 +106,9 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(503, "index-locked", detail, retry=RETRY_SECONDS)
     if isinstance(error, IndexNotFound):
         return problem_response(503, "index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
+    if isinstance(error, RecipeMismatch):
+        log.error("%s %s: %s", request.method, request.url.path, error)
+        return problem_response(503, "model-changed", "the index was rebuilt with another model; start again")
     # The message may name folders of this machine: it belongs in the log.
     log.error("%s %s: %s", request.method, request.url.path, error)
     kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"

@@ -19,8 +19,20 @@ class Progress:
 
 
 @contextmanager
-def progress(files: int) -> Iterator[Progress]:
-    """Show how many of the files were read and how much was taken in."""
+def stages() -> Iterator[Callable[[str], None]]:
+    """Yield what is to be called with the name of each stage as it begins."""
+    if not is_terminal(sys.stderr):
+        yield lambda stage: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as shown:
+        yield lambda stage: shown.update(f"{stage} …")
+
+
+@contextmanager
+def progress(files: int | None, what: str = "Files read") -> Iterator[Progress]:
+    """Show how many of the files were read and how much was taken in; None: how many is not known."""
     if not is_terminal(sys.stderr):
         yield Progress(lambda: None, lambda report: None, complain)
         return
@@ -30,7 +42,7 @@ def progress(files: int) -> Iterator[Progress]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("Files read"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[taken]}", markup=False),
@@ -40,6 +52,11 @@ def progress(files: int) -> Iterator[Progress]:
         task = bar.add_task("", total=files, taken="")
         yield Progress(
             lambda: bar.advance(task),
-            lambda report: bar.update(task, taken=f"{report.encoded} passages encoded"),
+            lambda report: bar.update(task, taken=_taken(report)),
             lambda message: console.print(message, markup=False),
         )
+
+
+def _taken(report: Report) -> str:
+    articles = len(report.added) + len(report.changed) + len(report.unchanged)
+    return f"{articles:,} articles read, {report.encoded:,} passages encoded"

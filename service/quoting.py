@@ -5,10 +5,11 @@ the citation names.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from urllib.parse import quote as percent
 
 from indexer import ArticleState, IndexDamaged, Span, View
-from service.answer import Citation
+from service.answer import AlsoIn, Citation
 
 SURROUNDING = 32
 """Characters of prefix and suffix, as the W3C's TextQuoteSelector examples use."""
@@ -17,8 +18,17 @@ _FRAGMENT_MOST = 120
 _FRAGMENT_WORDS = 5
 
 
-def cite(number: int, article: ArticleState, span: Span, score: float) -> Citation:
-    """Return the citation of a span of an article's canonical text."""
+def cite(
+    number: int,
+    article: ArticleState,
+    span: Span,
+    score: float,
+    copies: Iterable[tuple[ArticleState, Span]] = (),
+) -> Citation:
+    """Return the citation of a span of an article's canonical text.
+
+    Of the ``copies`` those are listed that hold the very same characters.
+    """
     text, metadata = article.text, article.metadata
     quote = text[span.start : span.end]
     return Citation(
@@ -38,7 +48,18 @@ def cite(number: int, article: ArticleState, span: Span, score: float) -> Citati
         link=text_fragment(metadata.url, quote),
         score=round(score, 4),
         page=bisect_right(article.page_starts, span.start) or None,
+        also_in=tuple(
+            _also_in(copy, place) for copy, place in copies if copy.text[place.start : place.end] == quote
+        ),
+        withdrawn=article.withdrawn,
+        superseded_by=article.superseded_by,
     )
+
+
+def _also_in(article: ArticleState, span: Span) -> AlsoIn:
+    known = article.metadata
+    described = (known.title, known.publisher, known.url, known.published)
+    return AlsoIn(article.id, article.revision, *described, span.start, span.end)
 
 
 def verify(view: View, citation: Citation) -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from service.answer import Answer, Citation, Hit, SearchResult
 from service.plain import (
     SNIPPET,
+    also_in,
     confidence_in_words,
     cut_after,
     cut_before,
@@ -71,7 +72,7 @@ def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
         head.append(one_line(hit.title or hit.article_id), style="bold")
         console.print(head)
         body = Group(
-            Text(place_of(hit), style="dim"),
+            Text(f"{place_of(hit)}{also_in(hit)}", style="dim"),
             _with_words(cut_after(one_line(hit.text), SNIPPET), question),
         )
         console.print(Padding(body, (0, 0, 0, 3)))
@@ -86,6 +87,8 @@ def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
     # A link with a text fragment is long; the address alone can still be read and copied.
     if citation.url:
         parts.append(Text(one_line(citation.url), style="dim"))
+    if citation.also_in:
+        parts.append(Text(also_in(citation).strip(" ()"), style="dim"))
     title = Text(f"[{citation.id}] {source_of(citation)}".rstrip(), overflow="ellipsis", no_wrap=True)
     return Panel(
         Group(*parts),

@@ -4,7 +4,7 @@ Knows pydantic, which nothing further in does. Answers need no schema of their o
 dataclasses of ``answer.py``.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
@@ -70,7 +70,12 @@ class SearchRequest(Body):
     min_confidence: float | None = Field(
         None, ge=0, le=1, allow_inf_nan=False, description="Of no effect on a search"
     )
-    as_of: Any = Field(None, description="Reserved; must be null for now")
+    as_of: Annotated[str, Field(min_length=1, max_length=40)] | Number | None = Field(
+        None,
+        description="Answer from what had been taken in by the end of this day, by this instant (both in UTC)"
+        " or with this commit",
+        examples=["2024-05-31", "2024-05-31T12:00:00Z"],
+    )
 
     @field_validator("question")
     @classmethod
@@ -113,6 +118,19 @@ class ArticleBody(Body):
     )
 
 
+class AlsoInToVerify(Body):
+    """A copy that a citation lists."""
+
+    article_id: str = Field(min_length=1, max_length=512)
+    revision: Number
+    start: Number
+    end: Number
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published: str | None = None
+
+
 class CitationToVerify(Body):
     """A citation as an answer gives it; what identifies the quote is required, the rest may be left out."""
 
@@ -132,6 +150,9 @@ class CitationToVerify(Body):
     link: str | None = None
     score: float | None = None
     page: int | None = None
+    also_in: list[AlsoInToVerify] = Field(default=[], max_length=100, description="Each is verified too")
+    withdrawn: bool | None = None
+    superseded_by: int | None = None
 
 
 class VerifyRequest(Body):
@@ -140,12 +161,27 @@ class VerifyRequest(Body):
     citations: list[CitationToVerify] = Field(max_length=1000)
 
 
+class CommitsQuery(BaseModel):
+    """Which commits to list: the newest of those before ``before``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    before: Number | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
 class ListQuery(BaseModel):
     """Which articles to list: those whose ids follow ``after``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     after: str = ""
     limit: int = Field(100, ge=1, le=1000)
+
+
+class DeleteQuery(BaseModel):
+    """Whether an article is withdrawn, or erased with all its revisions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    erase: bool = False
 
 
 class ArticleQuery(BaseModel):

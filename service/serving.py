@@ -3,17 +3,21 @@
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer import Editor, Index
+from indexer import Editor, Index, IndexLocked
 from service.assistant import Assistant
 from service.problems import Problem
 from service.settings import Settings
+
+EDITS_MOST = 16
+"""Edits that may be under way or wait at a time: each has a thread, and questions need some too."""
 
 LARGEST_BODY = 50_000_000
 """Bytes of one request."""
@@ -25,6 +29,7 @@ class Serving:
 
     assistant: Assistant
     settings: Settings
+    edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
 
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
@@ -41,10 +46,15 @@ class Serving:
         """Yield an editor; raises a Problem where writing is not allowed, IndexLocked after a wait."""
         if not (self.settings.remote_writes or is_loopback(self.settings.host)):
             raise Problem(403, "read-only", "articles can be changed only where the server listens locally")
-        with Editor(
-            self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
-        ) as editor:
-            yield editor
+        if not self.edits.acquire(blocking=False):
+            raise IndexLocked(f"{self.index.folder}: {EDITS_MOST} edits wait already; try again in a moment")
+        try:
+            with Editor(
+                self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
+            ) as editor:
+                yield editor
+        finally:
+            self.edits.release()
 
 
 def is_loopback(host: str) -> bool:

@@ -44,8 +44,14 @@ class Settings:
     """Port to serve on; 0 takes a free one."""
     remote_writes: bool = False
     """Whether articles may be put and deleted over HTTP when serving beyond this machine."""
-    wait_seconds: float = 5.0
-    """How long an edit over HTTP waits for another writer."""
+    wait_seconds: float = 30.0
+    """How long an edit over HTTP, a pull of feeds or a watched change waits for another writer."""
+    fetch_seconds: float = 60.0
+    """How long one address may take, redirects included."""
+    fetch_bytes: int = 50_000_000
+    """The most bytes that are taken from one address, unpacked."""
+    allow_private_addresses: bool = False
+    """Whether addresses of this machine and of private networks may be fetched."""
 
 
 def load_settings(
@@ -163,5 +169,8 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "port": _whole(0, 65535),
     "remote_writes": _boolean,
     "wait_seconds": _number(3600.0),
+    "fetch_seconds": _number(3600.0),
+    "fetch_bytes": _whole(1, 10**12),
+    "allow_private_addresses": _boolean,
 }
 """What each setting must be; ValueError says it in words."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.scores import Floats
 
-MOST_LEAVES = 12
+MOST_LEAVES = 8
 """Leaves of a tree, one bit each; a table of all their combinations is kept."""
 
 
@@ -26,14 +26,14 @@ class Trees:
 
     feature: NDArray[np.int64]
     threshold: Floats
-    mask: NDArray[np.uint16]
+    mask: NDArray[np.uint8]
     value: Floats
     leftmost: NDArray[np.int64]
 
     def score(self, features: Floats) -> Floats:
         """Return the sum of the leaves that each row falls into, float64 of shape (rows,)."""
         fails = features[:, self.feature] > self.threshold
-        masks = np.where(fails, self.mask, np.uint16(2**MOST_LEAVES - 1))
+        masks = np.where(fails, self.mask, np.uint8(2**MOST_LEAVES - 1))
         left = np.bitwise_and.reduce(masks.reshape(len(features), len(self.value), -1), axis=2)
         leaves = self.leftmost[left]
         total: Floats = self.value[np.arange(len(self.value)), leaves].sum(axis=1)
@@ -50,7 +50,7 @@ class Trees:
         leaves = max(len(values) for _, values in flat)
         if leaves > MOST_LEAVES:
             raise ValueError(f"a tree has {leaves} leaves, {MOST_LEAVES} are possible")
-        feature, mask = np.zeros((len(flat), nodes), np.int64), np.zeros((len(flat), nodes), np.uint16)
+        feature, mask = np.zeros((len(flat), nodes), np.int64), np.zeros((len(flat), nodes), np.uint8)
         threshold, value = np.full((len(flat), nodes), np.inf), np.zeros((len(flat), leaves))
         for at, (tests, values) in enumerate(flat):
             value[at, : len(values)] = values

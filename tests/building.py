@@ -42,10 +42,12 @@ def contents(folder: Path) -> dict[str, object]:
             " FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN parts ON parts.passage = p.key JOIN revisions r ON r.key = p.revision"
             " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL"
+            " JOIN generations g ON g.id = p.generation AND g.active = 1"
             " WHERE p.to_commit IS NULL ORDER BY a.id, p.ordinal"
         ).fetchall()
         frequencies = connection.execute(
             "SELECT t.term, f.passages FROM frequencies f JOIN terms t ON t.key = f.term"
+            " JOIN generations g ON g.id = f.generation AND g.active = 1"
             " WHERE f.passages != 0 ORDER BY t.term"
         ).fetchall()
         totals = connection.execute("SELECT passages, terms FROM generations WHERE active = 1").fetchall()

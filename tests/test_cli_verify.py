@@ -219,4 +219,4 @@ def test_repair_is_refused_while_another_process_writes(
 ) -> None:
     with Editor(folder, HashingEncoder):
         assert run(["verify", "--repair", "--index", str(folder)]) == 1
-    assert "another process is writing to this index" in capsys.readouterr().err
+    assert "has been writing to this index since" in capsys.readouterr().err

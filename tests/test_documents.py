@@ -39,11 +39,18 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     assert f"| `{name}` |" in README
 
 
-@pytest.mark.parametrize("command", ["index", "search", "ask", "serve", "status", "remove", "verify"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
+        *("watch", "feed add", "feed list", "feed remove", "feed pull"),
+        *("backup", "restore", "rebuild", "generations", "compact"),
+    ],
+)
 def test_every_command_is_in_the_readme_and_has_a_help_text(command: str) -> None:
     assert f"civicite {command}" in README
     shown = subprocess.run(
-        [Path(sys.executable).with_name("civicite"), command, "--help"],
+        [Path(sys.executable).with_name("civicite"), *command.split(), "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -5,7 +5,7 @@ from building import ENCODER, article, contents, put, withdraw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer import ArticleNotFound, Editor, Found, Index, IndexLocked, ReadError, RecipeMismatch
+from indexer import ArticleNotFound, Editor, Found, Index, IndexLocked, ReadError, RecipeMismatch, check
 from indexer.encoder import Document, Encoded, Progress
 from indexer.encoders.hashing import HashingEncoder
 
@@ -66,7 +66,7 @@ def test_a_corrected_text_makes_a_new_revision_and_the_old_one_still_resolves(tm
     with index.view() as view:
         assert view.article("harbour").revision == 2
         old = view.article("harbour", revision=1)
-        assert (old.text, old.withdrawn) == (HARBOUR.text, True)
+        assert (old.text, old.withdrawn, old.superseded_by) == (HARBOUR.text, False, 2)
 
 
 def test_two_articles_that_swap_their_contents_are_both_changed(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> None
 def test_a_second_editor_is_told_that_another_process_is_writing(tmp_path: Path) -> None:
     with (
         Editor(tmp_path, lambda: ENCODER),
-        pytest.raises(IndexLocked, match="another process is writing"),
+        pytest.raises(IndexLocked, match=r"process \d+ has been writing to this index since"),
         Editor(tmp_path, lambda: ENCODER),
     ):
         pass
@@ -190,3 +190,20 @@ def test_any_sequence_of_edits_leaves_what_a_fresh_build_of_the_final_state_has(
     put(edited, [])
     put(fresh, [article(identity, *content) for identity, content in state.items()])
     assert contents(edited) == contents(fresh)
+
+
+def test_an_edit_that_is_stopped_in_a_transaction_leaves_an_index_that_is_as_it_was_sealed(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, [article("a", "One.")])
+
+    def edit() -> None:
+        with Editor(tmp_path, lambda: ENCODER) as editor:
+            with editor._catalog.writing() as connection:
+                connection.execute("UPDATE generations SET pinned = 1")  # a change that is no commit
+            with editor._catalog.writing() as connection:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        edit()
+    assert [str(one) for one in check(tmp_path) if "catalog" in one.where] == []

@@ -117,7 +117,8 @@ def test_questions_asked_at_once_get_the_vectors_of_questions_asked_alone(encode
 
 def test_a_question_is_encoded_like_a_passage_without_prompts(engine: LoadedEncoder) -> None:
     [found] = engine.documents([Document("Who widened the quay?", ())])
-    assert np.array_equal(engine.question("Who widened the quay?"), found.passage)
+    # Not to the bit: a question is padded to fewer tokens than a passage.
+    assert engine.question("Who widened the quay?") @ found.passage > 0.9999
 
 
 def test_a_passage_is_nearest_to_the_question_that_asks_for_it(engine: LoadedEncoder) -> None:

@@ -22,7 +22,8 @@ MARK = Watermark(3, "c" * 64)
 
 def unit(rows: int, dimension: int = 8, seed: int = 0) -> np.ndarray:
     vectors = np.random.default_rng(seed).normal(size=(rows, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float16).astype(np.float32)  # as the catalog keeps them
 
 
 @given(
@@ -127,3 +128,33 @@ def test_removed_passages_are_not_found_and_a_snapshot_keeps_seeing_them(tmp_pat
     assert sorted(before.search(["tram"], 5)) == [1, 2]
     assert (before.watermark.commit, engine.watermark.commit) == (1, 2)
     engine.close()
+
+
+def test_a_copy_of_a_vector_index_keeps_what_it_had_while_the_other_is_changed() -> None:
+    engine, question = FlatVectors(8), unit(1, seed=1)[0]
+    engine.apply(MARK, np.arange(1, 1001), unit(1000), NOTHING)
+    before = engine.copy()
+    found = before.search(question, 20).tolist()
+    engine.apply(MARK, np.arange(1001, 1101), unit(100, seed=2), np.arange(1, 600))
+    assert before.search(question, 20).tolist() == found
+    assert (len(before), len(engine)) == (1000, 501)
+
+
+@given(
+    edits=st.lists(
+        st.tuples(st.integers(0, 400), st.sets(st.integers(1, 1200), max_size=300)), min_size=1, max_size=8
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_after_any_edits_faiss_holds_and_finds_what_the_reference_does(
+    edits: list[tuple[int, set[int]]],
+) -> None:
+    reference, engine, question, next_key = ExactVectors(8), FlatVectors(8), unit(1, seed=1)[0], 1
+    for number, (added, gone) in enumerate(edits):
+        keys = np.arange(next_key, next_key + added)
+        next_key += added
+        for index in (reference, engine):
+            index.apply(MARK, keys, unit(added, seed=number), np.array(sorted(gone), np.int64))
+        assert engine.search(question, 10).tolist() == reference.search(question, 10).tolist()
+    assert len(engine) == len(reference)
+    assert len(engine.rows()[0]) == len(set(engine.rows()[0].tolist())) == len(reference)

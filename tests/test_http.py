@@ -58,7 +58,7 @@ def test_an_answer_has_the_promised_fields(client: httpx.Client) -> None:
         "quote", "prefix", "suffix", "link", "score",
     } <= set(cited(answer)[0])  # fmt: skip
     assert len(list(answer["passages"])) == 3  # type: ignore[call-overload]
-    assert set(answer["index"]) == {"commit", "generation", "model", "recipe", "ranker"}  # type: ignore[call-overload]
+    assert set(answer["index"]) == {"commit", "generation", "model", "recipe", "ranker", "as_of"}  # type: ignore[call-overload]
 
 
 def test_the_threshold_of_a_request_decides_between_answer_and_abstention(client: httpx.Client) -> None:
@@ -157,6 +157,48 @@ def test_an_article_that_was_put_is_quoted_at_once_and_never_after_it_was_delete
     assert (old["withdrawn"], [one["current"] for one in old["revisions"]]) == (True, [False, False])
 
 
+def test_a_citation_of_the_past_resolves_and_says_what_became_of_it(client: httpx.Client) -> None:
+    question = "When does Ljubljana dim its street lamps?"
+    place = "/v1/articles/lamps/past"
+    client.put(place, json=LAMPS)
+    first = cited(ask(client, question))[0]
+    client.put(place, json={**LAMPS, "text": "Ljubljana dims its lamps at ten."})
+    commit = client.get("/v1/commits", params={"limit": 1}).json()["commits"][0]["commit"]
+    then = ask(client, question, as_of=commit - 1)
+    assert then["index"]["commit"] == commit - 1  # type: ignore[index]
+    assert cited(then)[0] == {**first, "superseded_by": 2}
+    client.delete(place)
+    then = ask(client, question, as_of=commit - 1)
+    assert cited(then)[0] == {**first, "superseded_by": 2, "withdrawn": True}
+    result = client.post("/v1/verify", json={"citations": cited(then)}).json()
+    assert result["verified"] is True
+    assert (result["results"][0]["withdrawn"], result["results"][0]["superseded_by"]) == (True, 2)
+    found = client.post("/v1/search", json={"question": question, "as_of": commit, "top_k": 1}).json()
+    assert (found["hits"][0]["article_id"], found["hits"][0]["revision"]) == ("lamps/past", 2)
+    assert found["index"]["as_of"] <= client.get("/v1/commits").json()["commits"][0]["at"]
+
+
+def test_commits_are_listed_page_by_page_the_newest_first(client: httpx.Client) -> None:
+    client.put("/v1/articles/listed", json={"text": "A lamp."})
+    client.put("/v1/articles/listed", json={"text": "Two lamps."})
+    client.delete("/v1/articles/listed")
+    commits: list[dict[str, object]] = []
+    before = None
+    while True:
+        query = {"limit": 2} if before is None else {"limit": 2, "before": before}
+        page = client.get("/v1/commits", params=query).json()
+        commits += page["commits"]
+        before = page["next"]
+        if before is None:
+            break
+    assert [one["commit"] for one in commits] == list(range(len(commits), 0, -1))
+    assert [one["articles"] for one in commits[:3]] == [
+        [{"article_id": "listed", "outcome": "withdrawn", "before": 2, "after": None}],
+        [{"article_id": "listed", "outcome": "changed", "before": 1, "after": 2}],
+        [{"article_id": "listed", "outcome": "added", "before": None, "after": 1}],
+    ]
+
+
 def test_any_text_comes_back_as_valid_utf8(client: httpx.Client) -> None:
     text = "Control \u0007, zero \u0000, bidi \u202e, plane \U0001f6b2, Hangul \uc11c\uc6b8, line \u2028 end."
     assert client.put("/v1/articles/odd", json={"text": text}).status_code == 201
@@ -190,7 +232,7 @@ def test_health_readiness_and_description_are_there(client: httpx.Client) -> Non
     described = client.get("/openapi.json").json()
     assert {
         "/v1/ask", "/v1/search", "/v1/articles", "/v1/articles/{article_id}", "/v1/verify", "/v1/facets",
-        "/healthz", "/readyz",
+        "/v1/commits", "/healthz", "/readyz",
     } <= set(described["paths"])  # fmt: skip
     assert described["components"]["schemas"]["AskRequest"]["examples"]
 

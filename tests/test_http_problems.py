@@ -90,11 +90,26 @@ def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client
     assert "is not a date" in str(document["detail"])
 
 
+@pytest.mark.parametrize("as_of", ["soon", "2020-02-30", "2020-05", 99, "99"])
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
-def test_an_as_of_question_is_not_supported_yet(path: str, client: httpx.Client) -> None:
-    body = {"question": "q", "as_of": "2020-01-01"}
-    assert "not supported yet" in str(problem(client.post(path, json=body), 422, "not-supported")["detail"])
-    assert client.post(path, json={"question": "q", "as_of": None}).status_code == 200
+def test_a_moment_that_cannot_be_viewed_is_an_invalid_request(
+    path: str, as_of: object, client: httpx.Client
+) -> None:
+    response = client.post(path, json={"question": "q", "as_of": as_of})
+    assert str(problem(response, 422, "invalid-request")["detail"]).startswith("as_of: ")
+
+
+@pytest.mark.parametrize("as_of", [True, 1.5, "", [], "2" * 41])
+def test_a_moment_of_another_type_names_its_field(as_of: object, client: httpx.Client) -> None:
+    document = problem(client.post("/v1/ask", json={"question": "q", "as_of": as_of}), 422, "invalid-request")
+    assert any(str(one["field"]).startswith("as_of") for one in list(document["errors"]))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"before": -1}, {"after": 1}])
+def test_a_page_of_commits_that_is_none_is_an_invalid_request(
+    query: dict[str, int], client: httpx.Client
+) -> None:
+    problem(client.get("/v1/commits", params=query), 422, "invalid-request")
 
 
 @pytest.mark.parametrize(
@@ -227,11 +242,11 @@ def test_damage_is_a_problem_that_names_no_file(tmp_path: Path) -> None:
 
     place = tmp_path / "index"
     put(place, [ARTICLE])
-    connection = sqlite3.connect(place / "catalog.sqlite")
-    connection.execute("UPDATE revisions SET text = 'altered'")
-    connection.commit()
-    connection.close()
     with served(place) as address, httpx.Client(base_url=address) as client:
+        connection = sqlite3.connect(place / "catalog.sqlite")
+        connection.execute("UPDATE revisions SET text = 'altered'")
+        connection.commit()
+        connection.close()
         problem(client.get("/v1/articles/well"), 500, "index-damaged")
         body = {"question": "When was the well opened?", "min_confidence": 0}
         problem(client.post("/v1/ask", json=body), 500, "index-damaged")

@@ -112,21 +112,25 @@ def test_a_date_that_is_none_is_refused_with_its_field() -> None:
         Filters(published_from="12/2019")
 
 
-def test_a_passage_that_was_altered_in_the_catalog_is_named_and_never_answered_from(tmp_path: Path) -> None:
+def test_a_passage_that_is_altered_while_the_index_is_open_is_named_and_never_answered_from(
+    tmp_path: Path,
+) -> None:
     put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
         connection.execute("UPDATE parts SET spans = zeroblob(length(spans))")
     connection.close()
-    with Index.open(tmp_path).view() as view, pytest.raises(IndexDamaged, match="'harbour'"):
+    with index.view() as view, pytest.raises(IndexDamaged, match="'harbour'"):
         found(view, "harbour")
 
 
 def test_an_altered_text_is_named_and_never_quoted(tmp_path: Path) -> None:
     put(tmp_path, [HARBOUR])
+    index = Index.open(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
         connection.execute("UPDATE revisions SET text = replace(text, '1998', '1989')")
     connection.close()
-    with Index.open(tmp_path).view() as view, pytest.raises(IndexDamaged, match="'harbour' revision 1"):
+    with index.view() as view, pytest.raises(IndexDamaged, match="'harbour' revision 1"):
         view.article("harbour")
 
 

@@ -1,24 +1,29 @@
 """Fits the three models and writes them as plain numbers.
 
-Passages: LambdaMART (Burges 2010). Sentences: boosted trees on the logistic loss, so that a score is a
-log-odds. Confidence: likewise. What is known to speak for an answer may only raise a score
-(monotone constraints): that keeps the trees from learning a collection by heart.
+Passages and sentences: LambdaMART (Burges 2010); the sentences' scores are then calibrated to log-odds
+(Platt 1999) on halves that they were not trained on. Confidence: boosted trees on the logistic loss. What is
+known to speak for an answer may only raise a score (monotone constraints): that keeps the trees from learning
+a collection by heart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from zlib import crc32
 
 import lightgbm
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.training.gather import Group
+from service.ranker import model_from
 
 SEED = 20261122
 TREES = {"verbose": -1, "num_threads": 1, "seed": SEED, "deterministic": True, "feature_fraction": 0.7,
          "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "min_data_in_leaf": 60}  # fmt: skip
-PASSAGE_TREES = {"objective": "lambdarank", "lambdarank_truncation_level": 15, "num_leaves": 10,
+PASSAGE_TREES = {"objective": "lambdarank", "lambdarank_truncation_level": 15, "num_leaves": 8,
                  "learning_rate": 0.1}  # fmt: skip
-SENTENCE_TREES = {"objective": "binary", "num_leaves": 10, "learning_rate": 0.08}
+SENTENCE_TREES = {"objective": "lambdarank", "lambdarank_truncation_level": 10, "num_leaves": 8,
+                  "learning_rate": 0.08}  # fmt: skip
 PASSAGE_ROUNDS, SENTENCE_ROUNDS = 150, 150
 
 CONFIDENCE_TREES = {"objective": "binary", "num_leaves": 8, "learning_rate": 0.06}
@@ -27,16 +32,16 @@ ADVERSARIAL_WEIGHT = 0.15
 
 SPEAKS_FOR = frozenset(
     """agreement coverage cosine evidence evidence_margin kind pairs passage_cosine passage_coverage
-    passage_margin""".split()
+    passage_margin told""".split()
 )
 SPEAKS_AGAINST = frozenset(
     "missing_from_passage missing_names missing_numbers missing_rarest unknown".split()
 )
 RISING = frozenset(
     """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
-    cosine_rank coverage coverage_gap kind names numbers pairs passage_gap passage_rank passage_score
+    cosine_rank counted coverage coverage_gap kind names numbers pairs passage_gap passage_rank passage_score
     rarest sentence_bm25 sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap
-    sentence_coverage with_heading with_neighbour""".split()
+    sentence_coverage told with_heading with_neighbour""".split()
 )
 
 
@@ -45,18 +50,49 @@ def fit_passages(
 ) -> dict[str, Any]:
     """Fit LambdaMART on groups that hold a right passage; ``weights`` are by question id."""
     settings = {**PASSAGE_TREES, "monotone_constraints": _rising(features)}
-    return _boosted(groups, weights, features, settings, PASSAGE_ROUNDS)
+    return _ranked(groups, weights, features, settings, PASSAGE_ROUNDS)
 
 
 def fit_sentences(
     groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Fit boosted trees on the logistic loss; a question whose answer is in no candidate teaches nothing."""
+    """Fit LambdaMART and make its scores log-odds; where no candidate is right, nothing teaches to rank."""
     settings = {**SENTENCE_TREES, "monotone_constraints": _rising(features)}
-    return _boosted(groups, weights, features, settings, SENTENCE_ROUNDS)
+
+    def fit(some: Sequence[Group]) -> dict[str, Any]:
+        return _ranked(some, weights, features, settings, SENTENCE_ROUNDS)
+
+    return calibrated(fit(groups), *_slope_and_intercept(groups, fit, features))
 
 
-def _boosted(
+def calibrated(model: dict[str, Any], slope: float, intercept: float) -> dict[str, Any]:
+    """Return a model of trees whose score is ``slope * score + intercept``."""
+    share = intercept / len(model["trees"])
+    trees = [
+        {**tree, "nodes": [n if len(n) > 1 else [round(slope * n[0] + share, 6)] for n in tree["nodes"]]}
+        for tree in model["trees"]
+    ]
+    return {**model, "trees": trees}
+
+
+def _slope_and_intercept(
+    groups: Sequence[Group], fit: Callable[[Sequence[Group]], dict[str, Any]], features: tuple[str, ...]
+) -> tuple[float, float]:
+    """Fit the logistic curve from scores of one half by a model of the other half to what is right."""
+    halves: tuple[list[Group], list[Group]] = ([], [])
+    for group in groups:
+        halves[crc32(group.question.group.encode()) % 2].append(group)
+    scores, right = [], []
+    for half, other in (halves, halves[::-1]):
+        model = model_from(fit(other), features)
+        for group in half:
+            scores.append(model.score(group.features))
+            right.append(group.right)
+    curve = LogisticRegression(C=np.inf).fit(np.concatenate(scores)[:, None], np.concatenate(right))
+    return float(curve.coef_[0, 0]), float(curve.intercept_[0])
+
+
+def _ranked(
     groups: Sequence[Group],
     weights: dict[str, float],
     features: tuple[str, ...],
@@ -64,11 +100,10 @@ def _boosted(
     rounds: int,
 ) -> dict[str, Any]:
     useful = [group for group in groups if group.right.any()]
-    ranking = settings["objective"] == "lambdarank"
     table = lightgbm.Dataset(
         np.concatenate([group.features for group in useful]),
         np.concatenate([group.right for group in useful]).astype(int),
-        group=[len(group.right) for group in useful] if ranking else None,
+        group=[len(group.right) for group in useful],
         weight=np.concatenate([np.full(len(g.right), weights.get(g.question.id, 1.0)) for g in useful]),
     )
     model = lightgbm.train({**TREES, **settings}, table, rounds)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.encoder import Document, Encoded, Progress, Vectors
-from indexer.encoders.batching import batches, stacked
+from indexer.encoders.batching import PASSAGE_MULTIPLE, QUESTION_MULTIPLE, batches, stacked
 from indexer.encoders.conversion import GRAPH, convert, silence_telemetry
 from indexer.encoders.sealed import intact, seal
 from indexer.encoders.tokens import Tokens
@@ -90,13 +90,15 @@ class OpenVinoEncoder:
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
-        [encoded] = self._encode_few([self._tokens.question_row(question)], _unheard)
+        [encoded] = self._encode_few([self._tokens.question_row(question)], _unheard, QUESTION_MULTIPLE)
         return encoded.passage
 
-    def _encode_few(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
+    def _encode_few(
+        self, rows: Sequence[Row], progress: Progress, multiple: int = PASSAGE_MULTIPLE
+    ) -> list[Encoded]:
         found: dict[int, Encoded] = {}
         with self._request() as request:
-            for length, numbers in batches(rows, self._folder.max_length, _FEW_TOKENS):
+            for length, numbers in batches(rows, self._folder.max_length, _FEW_TOKENS, multiple):
                 request.infer(self._inputs(rows, numbers, length), share_inputs=True)
                 self._collect(request, rows, numbers, found)
                 progress(len(numbers))

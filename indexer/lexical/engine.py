@@ -6,9 +6,12 @@ module: a searcher is stale until ``reload``; unsigned fields must be filled wit
 deleted by query; segments are merged only while a writer lives, hence ``close``.
 """
 
+import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tantivy
@@ -16,6 +19,7 @@ import tantivy
 from indexer.catalog import EMPTY, Watermark
 from indexer.errors import IndexDamaged, IndexUnusable
 from indexer.lexical import Posting
+from indexer.lexical.mirror import Mirror, is_writable
 from indexer.vectors import Keys
 
 FEW = 4096
@@ -42,14 +46,15 @@ class TantivyTerms:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._schema = _schema()
-        try:
+        self._schema, self._folder = _schema(), folder
+        self._mirror: Mirror | None = None
+        with _named(str(folder)):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
+                self._mirror = None if is_writable(folder) else Mirror(folder)
+            place = self._mirror.place if self._mirror else folder
+            self._index = tantivy.Index(self._schema, path=str(place) if place else None)
             self._index.config_reader("manual")
-        except (ValueError, OSError) as error:
-            raise IndexDamaged(f"{folder}: {error}; run 'civicite verify --repair'") from error
         self._writer: tantivy.IndexWriter | None = None
         self.refresh()
 
@@ -62,19 +67,33 @@ class TantivyTerms:
         """Return how many passages the state that is searched holds."""
         return max(0, int(self._searcher.num_docs) - 1)
 
+    def keys(self) -> Keys:
+        """Return the keys of all passages that the state that is searched holds."""
+        watermark = tantivy.Query.term_query(self._schema, "role", "watermark", "basic")
+        occur = tantivy.Occur
+        passages = [(occur.Must, tantivy.Query.all_query()), (occur.MustNot, watermark)]
+        return self._found(tantivy.Query.boolean_query(passages), len(self) + 2)
+
+    def holding(self, term: str) -> int:
+        """Count the passages that hold a term."""
+        query = tantivy.Query.term_query(self._schema, "terms", term, "basic")
+        found: Any = self._searcher.search(query, limit=1, count=True)  # its stub lacks the count
+        return int(found.count or 0)
+
     def refresh(self) -> None:
         """See the newest committed state."""
-        try:
+        with _named("the lexical index"):
+            if self._mirror is not None:
+                self._mirror.follow()
             self._index.reload()
             self._searcher = self._index.searcher()
             self._watermark = self._read_watermark()
-        except (ValueError, OSError) as error:
-            raise IndexDamaged(f"the lexical index: {error}; run 'civicite verify --repair'") from error
 
     def snapshot(self) -> "TantivyTerms":
         """Return a copy that keeps seeing the present state when this one is refreshed."""
         copy = object.__new__(TantivyTerms)
         copy._schema, copy._index, copy._writer = self._schema, self._index, None
+        copy._folder, copy._mirror = self._folder, self._mirror
         copy._searcher, copy._watermark = self._searcher, self._watermark
         return copy
 
@@ -97,9 +116,7 @@ class TantivyTerms:
         try:
             self._apply(mark, added, gone)
         except (ValueError, OSError) as error:
-            raise IndexUnusable(
-                f"the lexical index: {error}; check the folder and its free space, then run the command again"
-            ) from error
+            raise _unwritable(error) from error
 
     def _apply(self, mark: Watermark, added: Iterable[Posting], gone: Keys) -> None:
         writer, stale = self._open_writer(), gone.tolist()
@@ -117,13 +134,30 @@ class TantivyTerms:
         document.add_text("mark", f"{mark.commit} {mark.chain}")
         writer.add_document(document)
         writer.commit()
+        self._share()
         self.refresh()
+
+    def replace(self, mark: Watermark, postings: Iterable[Posting]) -> None:
+        """Begin anew with these passages alone, in files that never held another; readers see one change."""
+        writer = self._open_writer()
+        try:
+            writer.delete_all_documents()
+            self._apply(mark, postings, np.empty(0, np.int64))
+            writer.garbage_collect_files()
+        except (ValueError, OSError) as error:
+            raise _unwritable(error) from error
 
     def close(self) -> None:
         """Let pending merges finish and give the folder free for another writer."""
         if self._writer is not None:
             self._writer.wait_merging_threads()
             self._writer = None
+
+    def _share(self) -> None:
+        """Let whoever may read the other files read these too, which Tantivy makes for their owner alone."""
+        if self._folder is not None:
+            for name in ("meta.json", ".managed.json"):
+                shutil.copymode(self._folder / ".tantivy-writer.lock", self._folder / name)
 
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
@@ -165,9 +199,41 @@ class TantivyTerms:
         return Watermark(int(commit), chain)
 
 
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Turn what Tantivy raises over its files into IndexDamaged; at times it panics, with no Exception."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
+            raise IndexDamaged(f"{what}: {error}; run 'civicite verify --repair'") from error
+        raise
+
+
 def exists(folder: Path) -> bool:
     """Tell whether there is an index on disk; opening one that is not would create it."""
     return folder.is_dir() and bool(tantivy.Index.exists(str(folder)))
+
+
+def remove_strays(folder: Path) -> None:
+    """Delete what belongs to no segment in use, as a writer that was killed leaves it; no writer is open."""
+    try:
+        segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+        used = {segment["segment_id"].replace("-", "") for segment in segments}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexDamaged(f"{folder}: {error}; run 'civicite verify --repair'") from error
+    for path in folder.iterdir():
+        if path.name.split(".")[0] not in used and path.name not in _OWN_FILES:
+            path.unlink()
+
+
+_OWN_FILES = {"meta.json", ".managed.json", ".tantivy-meta.lock", ".tantivy-writer.lock"}
+
+
+def _unwritable(error: Exception) -> IndexUnusable:
+    return IndexUnusable(
+        f"the lexical index: {error}; check the folder and its free space, then run the command again"
+    )
 
 
 def remove(folder: Path) -> None:

@@ -1,39 +1,45 @@
-"""FAISS, exact: an IndexFlatIP whose ids are passage keys, kept in a file that is replaced whole.
+"""FAISS, exact: parts of some thousand vectors that are all compared with the question.
 
-The file carries no truth: a seal beside it holds its watermark and SHA-256, and whatever is missing,
-torn, altered or of another history is rebuilt from the catalog. FAISS itself would load a flipped byte
-without a word, accept duplicate ids and NaN, and pad results with -1; all of that is caught here.
+Adding and removing replaces parts and changes none, so that a copy costs nothing and a search goes on
+undisturbed in what it began with. The file carries no truth: a seal beside it holds its watermark and
+SHA-256, and whatever is missing, torn, altered or of another history is rebuilt from the catalog. FAISS
+itself would load a flipped byte without a word, accept duplicate ids and NaN, and pad results with -1;
+all of that is caught here and in ``parts.py``.
 """
 
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark, write_atomically
+from indexer.catalog import EMPTY, Watermark
+from indexer.durable import replacing, write_atomically
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
 from indexer.vectors import Keys
+from indexer.vectors.parts import Part, read_parts
 
 TIES_MOST = 100
 """So many passages that tie with the last one wanted come along."""
+
+LAYOUT = "parts-1"
+"""Names how the file is written; a file that is written otherwise is built anew."""
+
+DEAD_MOST = 256
+"""A part in which more passages have gone is packed."""
+
+PART_MOST = 16384
+"""Passages of one part: what a change copies at most, and what a file is read and written by."""
 
 
 class FlatVectors:
     """An exact FAISS index in memory; :meth:`save` and :meth:`load` move it to and from its file."""
 
     def __init__(self, dimension: int) -> None:
-        # FAISS is imported at first use: it costs a fifth of a second, which a command that only
-        # prints the status of an index should not pay.
-        import faiss
-
-        self._faiss: Any = faiss  # its SWIG classes are typed more narrowly than they work
-        # One thread a search: requests run beside each other, and a second thread's start costs more
-        # than it saves on a flat index of laptop size.
-        faiss.omp_set_num_threads(1)
-        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._dimension = dimension
+        self._parts: tuple[Part, ...] = ()
         self._watermark = EMPTY
 
     @property
@@ -43,22 +49,23 @@ class FlatVectors:
 
     def __len__(self) -> int:
         """Return how many passages it holds."""
-        return int(self._index.ntotal)
+        return sum(len(part) for part in self._parts)
+
+    def copy(self) -> "FlatVectors":
+        """Return an index that can be changed while searches go on in this one."""
+        copied = FlatVectors(self._dimension)
+        copied._parts, copied._watermark = self._parts, self._watermark
+        return copied
 
     def search(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
         """Return keys of the nearest passages, best first, and those that tie with the last."""
-        count = min(count, len(self))
-        if count == 0 or (allowed is not None and len(allowed) == 0):
+        if count < 1 or not self._parts or (allowed is not None and len(allowed) == 0):
             return np.empty(0, np.int64)
-        parameters = None
-        if allowed is not None:
-            selector = self._faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
-            parameters = self._faiss.SearchParameters(sel=selector)
-        # Equal scores come in the order of insertion: a cut between them would depend on history.
-        depth = min(count + TIES_MOST, len(self))
-        scores, found = self._index.search(question[None, :], depth, params=parameters)
-        keys: Keys = found[0]
-        wanted: Keys = keys[(scores[0] >= scores[0, count - 1]) & (keys >= 0)]
+        # FAISS returns equal scores in the order of insertion: a cut between them would depend on history.
+        found = [part.nearest(question, count + TIES_MOST, allowed) for part in self._parts]
+        scores, keys = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        best = np.lexsort((keys, -scores))[: count + TIES_MOST]
+        wanted: Keys = keys[best[scores[best] >= scores[best[:count]][-1]]] if len(best) else keys
         return wanted
 
     def apply(self, mark: Watermark, keys: Keys, vectors: Vectors, gone: Keys) -> None:
@@ -66,21 +73,47 @@ class FlatVectors:
         if not np.isfinite(vectors).all():
             raise IndexDamaged("a passage vector is not finite; run 'civicite verify'")
         stale = np.union1d(keys, gone)
-        if len(stale) and len(self):
-            self._index.remove_ids(self._faiss.IDSelectorBatch(stale))
-        if len(keys):
-            self._index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(keys))
+        kept = [part for part in (part.without(stale) for part in self._parts) if len(part)]
+        self._parts = (*_packed(kept, 1 + len(stale) // DEAD_MOST), *_divided(keys, vectors))
+        self._merge()
         self._watermark = mark
+
+    @classmethod
+    def read(cls, file: BinaryIO, dimension: int) -> "FlatVectors":
+        """Read what :meth:`write` wrote; raises ValueError or RuntimeError for anything else."""
+        found = cls(dimension)
+        noted = file.read(8)
+        found._parts = tuple(read_parts(file))
+        if any(part.index.d != dimension for part in found._parts):
+            raise ValueError("it has another dimension")
+        if len(noted) != 8 or int.from_bytes(noted, "little") != len(found):
+            raise ValueError("it has another number of passages than it says")
+        return found
+
+    def write(self, file: BinaryIO) -> None:
+        """Write how many passages there are, then all parts."""
+        file.write(len(self).to_bytes(8, "little"))
+        for part in self._parts:
+            part.write(file)
+
+    def rows(self) -> tuple[Keys, Vectors]:
+        """Return all keys and their vectors, float32 of shape (keys, dimension)."""
+        none = (np.empty(0, np.int64), np.empty((0, self._dimension), np.float32))
+        keys, vectors = zip(none, *(part.rows() for part in self._parts), strict=True)
+        return np.concatenate(keys), np.concatenate(vectors)
 
     def save(self, path: Path, seal: Path) -> None:
         """Replace the file, then its seal: a crash between the two leaves a seal that does not fit."""
-        content = self._faiss.serialize_index(self._index).tobytes()
-        write_atomically(path, content)
+        with replacing(path) as file:
+            self.write(file)
+            file.seek(0)
+            digest = _sha256(file)
         facts = {
+            "layout": LAYOUT,
             "commit": self._watermark.commit,
             "chain": self._watermark.chain,
             "passages": len(self),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": digest,
         }
         write_atomically(seal, json.dumps(facts).encode())
 
@@ -88,8 +121,7 @@ class FlatVectors:
     def sealed(path: Path, seal: Path) -> Watermark:
         """Return the watermark that the seal of a file names, EMPTY when there is none to trust."""
         try:
-            facts = json.loads(seal.read_bytes())
-            return Watermark(int(facts["commit"]), str(facts["chain"])) if path.is_file() else EMPTY
+            return _read_seal(seal)[0] if path.is_file() else EMPTY
         except (OSError, ValueError, KeyError, TypeError):
             return EMPTY
 
@@ -99,14 +131,55 @@ class FlatVectors:
         if not path.is_file() or not seal.is_file():
             return "missing"
         try:
-            facts = json.loads(seal.read_bytes())
-            mark, sha256 = Watermark(int(facts["commit"]), str(facts["chain"])), str(facts["sha256"])
+            mark, sha256 = _read_seal(seal)
         except (ValueError, KeyError, TypeError):
             return "its seal is not readable"
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            return "its checksum differs"
-        loaded = cls(dimension)
-        loaded._index = loaded._faiss.deserialize_index(np.frombuffer(content, np.uint8))
+        with path.open("rb") as file:
+            if _sha256(file) != sha256:
+                return "its checksum differs"
+            file.seek(0)
+            try:
+                loaded = cls.read(file, dimension)
+            except ValueError as error:
+                return str(error)
         loaded._watermark = mark
-        return loaded if loaded._index.d == dimension else "it has another dimension"
+        return loaded
+
+    def _merge(self) -> None:
+        """Join the last parts while they are small: each vector is copied a few times, and parts stay few."""
+        parts = list(self._parts)
+        while len(parts) > 1 and len(parts[-2]) <= 2 * len(parts[-1]):
+            if len(parts[-2]) + len(parts[-1]) > PART_MOST:
+                break
+            parts[-2:] = [Part.joined(parts[-2:])]
+        self._parts = tuple(parts)
+
+
+def _packed(parts: list[Part], most: int) -> list[Part]:
+    """Pack the parts with the most gaps, so many at a time: the cost shall follow what was changed."""
+    gaps = sorted(range(len(parts)), key=lambda place: -parts[place].dead)[:most]
+    return [
+        part.packed() if place in gaps and part.dead > DEAD_MOST else part for place, part in enumerate(parts)
+    ]
+
+
+def _divided(keys: Keys, vectors: Vectors) -> list[Part]:
+    starts = range(0, len(keys), PART_MOST)
+    return [Part.of(keys[at : at + PART_MOST], vectors[at : at + PART_MOST]) for at in starts]
+
+
+def _read_seal(seal: Path) -> tuple[Watermark, str]:
+    facts = json.loads(seal.read_bytes())
+    if facts["layout"] != LAYOUT:
+        raise ValueError("it seals a file that is written otherwise")
+    return Watermark(int(facts["commit"]), str(facts["chain"])), str(facts["sha256"])
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while some := file.read(_AT_ONCE):
+        digest.update(some)
+    return digest.hexdigest()
+
+
+_AT_ONCE = 1 << 20

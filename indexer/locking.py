@@ -1,0 +1,72 @@
+"""The lock of an index folder: one process writes at a time, and whoever waits learns for whom.
+
+The lock is the operating system's and is free again whatever becomes of its holder. Who holds it stands in
+a note beside it, which is only ever shown: nothing is decided by what it says.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import filelock
+
+from indexer.errors import IndexLocked, IndexUnusable
+from indexer.layout import Layout
+from indexer.turns import take_in_turn
+
+
+@contextmanager
+def held(layout: Layout, wait: float = 0) -> Iterator[None]:
+    """Hold the lock of an index folder, which is made if it is not there.
+
+    Raises IndexLocked, naming the holder, when it is not free after ``wait`` seconds, and IndexUnusable
+    when the folder cannot be written.
+    """
+    lock = acquire(layout, wait)
+    try:
+        yield
+    finally:
+        release(layout, lock)
+
+
+def acquire(layout: Layout, wait: float = 0) -> filelock.BaseFileLock:
+    """Take the lock as :func:`held` does, to be given back with :func:`release`."""
+    try:
+        layout.root.mkdir(parents=True, exist_ok=True)
+        lock = take_in_turn(layout.lock, layout.queue, wait)
+    except filelock.Timeout as error:
+        raise IndexLocked(_locked(layout, wait)) from error
+    except OSError as error:
+        raise IndexUnusable(
+            f"{layout.root}: {error.strerror}; choose a folder that can be written"
+        ) from error
+    # The note is a courtesy: on a full disk the work itself decides whether it can be done.
+    with contextlib.suppress(OSError):
+        layout.lock_holder.write_text(json.dumps({"pid": os.getpid(), "since": _now()}), encoding="utf-8")
+    return lock
+
+
+def release(layout: Layout, lock: filelock.BaseFileLock) -> None:
+    """Give the lock back."""
+    with contextlib.suppress(OSError):
+        layout.lock_holder.unlink(missing_ok=True)
+    lock.release()
+
+
+def _locked(layout: Layout, wait: float) -> str:
+    try:
+        noted = json.loads(layout.lock_holder.read_bytes())
+        holder = f"process {int(noted['pid'])} has been writing to this index since {noted['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        holder = "another process is writing to this index"
+    waited = f" (waited {wait:g} seconds)" if wait else ""
+    return (
+        f"{layout.root}: {holder}{waited}; try again when it has finished, or wait for it with --wait SECONDS"
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(sep=" ", timespec="seconds")

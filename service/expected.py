@@ -1,0 +1,122 @@
+"""What a question expects to be told: an amount, a length, a date, a name, and whether a sentence tells it.
+
+Only what the question does not say itself counts: '2019' is no answer to 'How many took part in 2019?'.
+Surface expressions by regular expression; knows nothing of scores or passages.
+"""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from service.cues import date_expressions, names
+from service.question import Kind
+
+Expected = Literal[
+    "amount", "money", "extent", "length", "area", "percentage", "count", "date", "name", "place", "names"
+]
+
+_FIGURE = r"\d[\d,.]*(?: (?:hundred|thousand|million|billion|trillion))?"
+_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozens?|"
+    "hundreds?|thousands?|millions?|billions?|half|third|quarter"
+)
+_NUMBER = rf"(?:{_FIGURE}|\b(?:{_WORDS})\b)"
+_LENGTHS = (
+    r"(?:kilo|centi|milli)?met(?:er|re)s?|[kcm]?m|miles?|feet|foot|ft|inch(?:es)?|yards?|storeys?|stories"
+)
+_TIMES = r"seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+_PATTERNS: dict[Expected, re.Pattern[str]] = {
+    "money": re.compile(
+        rf"[$€£¥₩]\s?{_FIGURE}|{_NUMBER} ?(?:US )?(?:dollars?|euros?|pounds?|won|yen|yuan|USD|EUR|KRW)\b|"
+        rf"\b(?:USD|EUR|GBP|KRW|JPY) ?{_FIGURE}|{_FIGURE} ?(?:원|달러)",
+        re.IGNORECASE,
+    ),
+    "length": re.compile(rf"{_NUMBER}[ -]?(?:{_LENGTHS})\b", re.IGNORECASE),
+    "area": re.compile(
+        rf"{_NUMBER}[ -]?(?:sq(?:uare|\.)? ?(?:{_LENGTHS})|[km]+[²2]|hectares?|acres?|{_LENGTHS})",
+        re.IGNORECASE,
+    ),
+    "extent": re.compile(rf"{_NUMBER}[ -]?(?:{_LENGTHS}|{_TIMES})\b", re.IGNORECASE),
+    "percentage": re.compile(
+        rf"{_NUMBER} ?(?:%|per ?cent|percent)|\b(?:half|third|quarter)\b", re.IGNORECASE
+    ),
+}
+_OPENING_NAME = re.compile(r"^\W*((?:[A-Z][\w’'-]+ )+[A-Z][\w’'-]+)")
+_PLACE = re.compile(r"\b(?:in|at|near|from|to|of|on|across|between) (?:the )?([A-Z][\w’'-]+)")
+_ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
+
+_ASKED: tuple[tuple[Expected, re.Pattern[str]], ...] = tuple(
+    (expected, re.compile(pattern, re.IGNORECASE))  # type: ignore[misc]
+    for expected, pattern in (
+        ("percentage", r"\bpercent(?:age)?\b|\b(?:what|which) (?:\w+ ){0,2}?(?:share|proportion)\b"),
+        ("money", r"\bhow much (?:\w+ ){0,6}?(?:cost|paid?|earn|spen[dt]|worth|invest\w*|money|funding)\b|"
+                  r"\b(?:what|which) (?:\w+ ){0,3}?(?:cost|budget|price|salary|revenue|fee)\b"),
+        ("extent", r"\bhow (?:long|old)\b"),
+        ("length", r"\bhow (?:tall|high|far|wide|deep|thick)\b|"
+                   r"\b(?:what|which) (?:\w+ ){0,3}?(?:length|height|width|depth|distance)\b"),
+        ("area", r"\bhow (?:large|big)\b|\b(?:what|which) (?:\w+ ){0,3}?(?:size|area)\b"),
+        ("amount", r"\bhow (?:much|fast|often|heavy)\b"),
+        ("count", r"\bhow many\b|\b(?:what|which) (?:\w+ ){0,2}?(?:number|population|total)\b|몇 |얼마"),
+    )
+)  # fmt: skip
+_BY_KIND: dict[Kind, Expected] = {
+    "number": "amount", "when": "date", "who": "name", "where": "place", "list": "names"
+}  # fmt: skip
+
+ENOUGH_NAMES = 3
+"""So many new names make a sentence a list of them."""
+
+
+def expected_of(question: str, kind: Kind) -> Expected | None:
+    """Return what kind of expression answers the question, None when its wording does not say."""
+    return next((expected for expected, asked in _ASKED if asked.search(question)), _BY_KIND.get(kind))
+
+
+def told(expected: Expected | None, question: str, sentence: str) -> float:
+    """Return 1 when a sentence tells what is expected and the question does not say, else 0.
+
+    A list of names counts by how many are new. Where nothing is expected, a half.
+    """
+    if expected is None:
+        return 0.5
+    found = [one for one in _expressions(expected, sentence) if not _said(one, question)]
+    return min(len(found), ENOUGH_NAMES) / ENOUGH_NAMES if expected == "names" else float(bool(found))
+
+
+def _expressions(expected: Expected, sentence: str) -> list[str]:
+    if expected in _PATTERNS:
+        return [found.group() for found in _PATTERNS[expected].finditer(sentence)]
+    if expected == "amount":
+        return [found.group() for found in _ANY_NUMBER.finditer(sentence)]
+    if expected == "count":
+        return _counts(sentence)
+    if expected == "date":
+        return date_expressions(sentence)
+    if expected == "place":
+        return _PLACE.findall(sentence)
+    found = _named(sentence)
+    return found if expected == "name" else [one for run in found for one in run.split(" and ")]
+
+
+def _counts(sentence: str) -> list[str]:
+    """Return numbers that are no part of a date."""
+    for date in date_expressions(sentence):
+        sentence = sentence.replace(date, " ")
+    found: list[str] = _ANY_NUMBER.findall(sentence)
+    return found
+
+
+def _named(sentence: str) -> list[str]:
+    """Return names, one that opens the sentence only when it has several words."""
+    opening = _OPENING_NAME.match(sentence)
+    return [*names(sentence), *([opening.group(1)] if opening else [])]
+
+
+def _said(expression: str, question: str) -> bool:
+    return _plain(expression) in _plain(question)
+
+
+@lru_cache(1024)  # the question comes again for every sentence
+def _plain(text: str) -> str:
+    return text.replace(",", "").replace("’", "'").removesuffix("'s").casefold().strip(" .")

@@ -1,0 +1,117 @@
+"""What an edit or a question costs, counted in steps of the database: the same in an index of any size."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from building import ENCODER, article, put
+
+from indexer import Editor, Found, Index, question_terms
+
+STEPS_AT_ONCE = 10
+"""SQLite calls back after so many instructions of its virtual machine."""
+
+
+@dataclass
+class Counter:
+    calls: int = 0
+
+    def of(self, action: Callable[[], object]) -> int:
+        before = self.calls
+        action()
+        return self.calls - before
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    counter, connected = Counter(), sqlite3.connect
+
+    def counted() -> int:
+        counter.calls += 1
+        return 0
+
+    def connect(*where: Any, **how: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connected(*where, **how)
+        connection.set_progress_handler(counted, STEPS_AT_ONCE)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    return counter
+
+
+def towns(numbers: range) -> Iterator[Found]:
+    for number in numbers:
+        text = f"Town {number} keeps {number + 3} bridges. Its night buses leave at {number % 24}."
+        yield Found(article(f"town-{number}", text, f"Town {number}", city=f"Town {number}"), named=True)
+
+
+def steps_of_edits(folder: Path, size: int, counter: Counter) -> dict[str, int]:
+    with Editor(folder, lambda: ENCODER) as editor:
+        editor.put(towns(range(size)))
+    changed = article("town-1", "Town 1 has no bridge any more.", "Town 1")
+    described = article("town-2", next(towns(range(2, 3))).article.text, "Town 2", city="Elsewhere")
+    with Editor(folder, lambda: ENCODER) as editor, Index.open(folder).view():
+        return {
+            "add": counter.of(lambda: editor.put(towns(range(size, size + 1)))),
+            "change": counter.of(lambda: editor.put([Found(changed, named=True)])),
+            "describe": counter.of(lambda: editor.put([Found(described, named=True)])),
+            "unchanged": counter.of(lambda: editor.put(towns(range(3, 4)))),
+            "withdraw": counter.of(lambda: editor.withdraw(["town-4"])),
+        }
+
+
+def test_an_edit_takes_no_more_steps_in_a_large_index_than_in_a_small_one(
+    tmp_path: Path, counter: Counter
+) -> None:
+    small = steps_of_edits(tmp_path / "small", 200, counter)
+    large = steps_of_edits(tmp_path / "large", 1400, counter)
+    for name, steps in small.items():
+        assert steps > 10, name
+        assert large[name] <= 1.3 * steps, (name, small, large)
+
+
+def test_a_reader_takes_no_more_steps_to_see_a_commit_and_to_ask_in_a_large_index(
+    tmp_path: Path, counter: Counter
+) -> None:
+    def steps(size: int) -> int:
+        folder = tmp_path / str(size)
+        put(folder, (one.article for one in towns(range(size))))
+        index = Index.open(folder)
+        with index.view():
+            pass
+        put(folder, [article("new", "Newtown keeps 9000 bridges.")])
+
+        def ask() -> None:
+            with index.view() as view:
+                near = view.nearest(ENCODER.question("Which town keeps 9000 bridges?"), 20)
+                match = view.matching(view.statistics(question_terms("9000 bridges")), 20)
+                assert "new" in view.pool(np.union1d(near, match)).article_ids
+
+        try:
+            return counter.of(ask)
+        finally:
+            index.close()
+
+    assert steps(1400) <= 1.3 * steps(200)
+
+
+def test_a_reader_that_follows_many_commits_holds_as_many_vectors_as_there_are_passages(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, (one.article for one in towns(range(600))))
+    index = Index.open(tmp_path)
+    for round_ in range(6):
+        changed = (article(f"town-{n}", f"Town {n} changed {round_} times.") for n in range(300))
+        put(tmp_path, changed)
+        with index.view() as view:
+            engines = view._engines
+            held = len(engines.vectors) + len(engines.tail) - len(engines.dead)
+            assert held == view.generation.passages == 600
+            assert len(engines.tail) + len(engines.dead) <= 256
+            rows = sum(len(part.keys) for part in engines.vectors._parts)  # type: ignore[attr-defined]
+            assert rows <= 600 + 300
+    index.close()
