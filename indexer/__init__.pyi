@@ -29,6 +29,7 @@ from .filters import NO_FILTERS, Filters
 from .findings import Finding
 from .gathering import Gathered, gather, remember_pages
 from .generations import Generation, GenerationState
+from .holders import Holder
 from .horizon import history_from
 from .index import Index
 from .manifest import Manifest
@@ -79,6 +80,7 @@ __all__ = [
     "Gathered",
     "Generation",
     "GenerationState",
+    "Holder",
     "Index",
     "IndexDamaged",
     "IndexLocked",

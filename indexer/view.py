@@ -24,6 +24,7 @@ from indexer.errors import IndexDamaged
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
+from indexer.holders import Holder, read_holders
 from indexer.lexical import LexicalIndex
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
@@ -172,6 +173,10 @@ class View:
     def copies(self, stretches: Sequence[Stretch]) -> list[Kin]:
         """Find what repeats each stretch of a revision in other articles at this commit."""
         return read_kin(self._connection, self.commit, stretches, self.articles_of)
+
+    def holders(self, text: str) -> list[Holder]:
+        """List the revisions that hold a text, character for character, the current ones first."""
+        return read_holders(self._connection, self.commit, text)
 
     def variants(self, identity: str) -> list[Variant]:
         """List the current articles that are nearly the same as this one but differ in what they say."""

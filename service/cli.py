@@ -15,6 +15,7 @@ from service.commands_history import diff, log
 from service.commands_index import index, remove, status, verify
 from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
+from service.commands_verify import verify_answer
 from service.commands_watch import watch
 from service.output import complain, use_utf8, write
 
@@ -41,8 +42,8 @@ def _root(
 
 
 LOOKING_AFTER = (status, remove, verify, log, diff, rebuild, generations, compact, backup, restore)
-for command in (index, watch, ask, search, serve, *LOOKING_AFTER):
-    app.command(command.__name__)(command)
+for command in (index, watch, ask, search, verify_answer, serve, *LOOKING_AFTER):
+    app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP interface: questions, articles, facets and the verification of citations.
+"""The HTTP interface: questions, facets and commits, and the application that all routers belong to.
 
 Endpoints are plain functions that run in threads; the model is loaded once, when the application is
 made. Errors are made elsewhere, in ``problems.py``.
@@ -7,16 +7,17 @@ made. Errors are made elsewhere, in ``problems.py``.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.responses import JSONResponse
 
-from indexer import NO_FILTERS, ArticleNotFound, Filters, View, list_commits
+from indexer import NO_FILTERS, Filters, list_commits
 from service.answer import Answer, SearchResult
 from service.http_articles import router as articles
+from service.http_verify import router as verification
 from service.problems import answer_problems, responses
-from service.schemas import AskRequest, CitationToVerify, CommitsQuery, SearchRequest, VerifyRequest
+from service.schemas import AskRequest, CommitsQuery, SearchRequest
 from service.serving import BodyLimit, Served, Serving
 from service.settings import Settings, load_settings
 
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.serving = serving
     app.add_middleware(BodyLimit)
     answer_problems(app)
-    for router in (questions, articles, health):
+    for router in (questions, verification, articles, health):
         app.include_router(router)
     return app
 
@@ -75,14 +76,6 @@ def search(body: SearchRequest, serving: Served) -> JSONResponse:
     top_k = body.top_k or serving.settings.top_k
     result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of)
     return JSONResponse(result.to_dict())
-
-
-@questions.post("/verify", responses=responses(400, 413, 422, 500, 503))
-def verify(body: VerifyRequest, serving: Served) -> JSONResponse:
-    """Say of each citation whether it is in the catalog, character by character, and if not what is wrong."""
-    with serving.index.view() as view:
-        results = [_verified(view, citation) for citation in body.citations]
-    return JSONResponse({"results": results, "verified": all(result["verified"] for result in results)})
 
 
 @questions.get("/facets", responses=responses(503))
@@ -132,37 +125,3 @@ def readyz(serving: Served) -> JSONResponse:
 
 def _filters(body: SearchRequest) -> Filters:
     return body.filters.to_filters() if body.filters else NO_FILTERS
-
-
-def _verified(view: View, citation: CitationToVerify) -> dict[str, Any]:
-    named = {"article_id": citation.article_id, "revision": citation.revision}
-    try:
-        article = view.article(citation.article_id, citation.revision)
-    except ArticleNotFound as error:
-        unknown = {"withdrawn": None, "superseded_by": None}
-        return {**named, "verified": False, "problem": error.problem, **unknown}
-    text, start, end = article.text, citation.start, citation.end
-    problem = None
-    if article.sha256 != citation.sha256:
-        problem = "the text of this revision has another SHA-256"
-    elif not start < end <= len(text):
-        problem = f"the text has {len(text)} characters; {start}–{end} is not in it"
-    elif text[start:end] != citation.quote:
-        problem = "the quote is not what stands there"
-    elif not (text[:start].endswith(citation.prefix) and text[end:].startswith(citation.suffix)):
-        problem = "prefix or suffix is not what stands around the quote"
-    else:
-        problem = _copies_problem(view, citation)
-    marks = {"withdrawn": article.withdrawn, "superseded_by": article.superseded_by}
-    return {**named, "verified": problem is None, "problem": problem, **marks}
-
-
-def _copies_problem(view: View, citation: CitationToVerify) -> str | None:
-    for copy in citation.also_in:
-        try:
-            text = view.article(copy.article_id, copy.revision).text
-        except ArticleNotFound:
-            return f"also_in: there is no revision {copy.revision} of {copy.article_id!r}"
-        if text[copy.start : copy.end] != citation.quote:
-            return f"also_in: the quote is not what stands there in {copy.article_id!r}"
-    return None

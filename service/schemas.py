@@ -118,49 +118,6 @@ class ArticleBody(Body):
     )
 
 
-class AlsoInToVerify(Body):
-    """A copy that a citation lists."""
-
-    article_id: str = Field(min_length=1, max_length=512)
-    revision: Number
-    start: Number
-    end: Number
-    title: str | None = None
-    publisher: str | None = None
-    url: str | None = None
-    published: str | None = None
-
-
-class CitationToVerify(Body):
-    """A citation as an answer gives it; what identifies the quote is required, the rest may be left out."""
-
-    article_id: str = Field(min_length=1, max_length=512)
-    revision: Number
-    sha256: str
-    start: Number
-    end: Number
-    quote: str
-    prefix: str = ""
-    suffix: str = ""
-    id: int | None = None
-    title: str | None = None
-    publisher: str | None = None
-    url: str | None = None
-    published: str | None = None
-    link: str | None = None
-    score: float | None = None
-    page: int | None = None
-    also_in: list[AlsoInToVerify] = Field(default=[], max_length=100, description="Each is verified too")
-    withdrawn: bool | None = None
-    superseded_by: int | None = None
-
-
-class VerifyRequest(Body):
-    """Citations to verify."""
-
-    citations: list[CitationToVerify] = Field(max_length=1000)
-
-
 class CommitsQuery(BaseModel):
     """Which commits to list: the newest of those before ``before``."""
 

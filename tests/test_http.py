@@ -87,13 +87,13 @@ def test_citations_of_an_answer_are_verified_as_they_are(client: httpx.Client) -
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"quote": "Something else."}, "the quote is not what stands there"),
+        ({"quote": "Something else."}, "Nothing in the articles is like it"),
         ({"sha256": "0" * 64}, "another SHA-256"),
         ({"start": 0, "end": 10**6}, "is not in it"),
         ({"end": 0}, "is not in it"),
         ({"prefix": "never "}, "prefix or suffix"),
-        ({"revision": 7}, "there is none"),
-        ({"article_id": "nowhere"}, "there is none"),
+        ({"revision": 7}, "revision 7 does not have it, revision 1 does"),
+        ({"article_id": "nowhere"}, "not in 'nowhere'"),
     ],
 )
 def test_a_citation_that_was_altered_is_not_verified_and_says_why(

@@ -1,0 +1,123 @@
+"""Verification over HTTP: any answer's quotations, compared with the catalog."""
+
+from dataclasses import fields
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import ConfigDict, Field, create_model
+from pydantic.config import JsonDict
+
+from indexer import InputError
+from service.answer import Answer
+from service.claims import MOST_CLAIMS, Claims, claims_of
+from service.problems import responses
+from service.schemas import Body, Number
+from service.serving import Served
+from service.verification import LONGEST_QUOTE, AlsoStated, Claim, verify_quote
+
+router = APIRouter(prefix="/v1", tags=["questions"])
+
+Identity = Annotated[str, Field(min_length=1, max_length=512)]
+
+EXAMPLE: JsonDict = {"citations": [{"quote": "Incheon has held 112 school programmes."}]}
+
+
+class AlsoInToVerify(Body):
+    """A copy that a citation lists."""
+
+    article_id: Identity
+    revision: Number
+    start: Number
+    end: Number
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published: str | None = None
+
+
+class CitationToVerify(Body):
+    """A quotation with what is said of its source: all that a citation holds, or the quote alone."""
+
+    quote: str = Field(min_length=1, max_length=LONGEST_QUOTE)
+    article_id: Identity | None = None
+    revision: Number | None = None
+    sha256: str | None = None
+    start: Number | None = None
+    end: Number | None = None
+    prefix: str = ""
+    suffix: str = ""
+    id: int | None = None
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published: str | None = None
+    link: str | None = None
+    score: float | None = None
+    page: int | None = None
+    also_in: list[AlsoInToVerify] = Field(default=[], max_length=100, description="Each is verified too")
+    withdrawn: bool | None = None
+    superseded_by: int | None = None
+
+    def to_claim(self) -> Claim:
+        """Return what verification understands."""
+        return Claim(
+            **{name: getattr(self, name) for name in _OF_A_CLAIM},
+            also_in=tuple(AlsoStated(o.article_id, o.revision, o.start, o.end) for o in self.also_in),
+        )
+
+
+_OF_A_CLAIM = [field.name for field in fields(Claim) if field.name != "also_in"]
+_OWN = ("answer", "citations")
+_UNUSED: dict[str, Any] = {
+    field.name: (Any, Field(None, description="Of an answer that is posted as it came; of no effect"))
+    for field in fields(Answer)
+    if field.name not in _OWN
+}
+_AnAnswer: Any = create_model("_AnAnswer", __base__=Body, **_UNUSED)
+
+
+class VerifyRequest(_AnAnswer):  # type: ignore[misc]
+    """Citations, or an answer as civicite gave it, or any text with its quotations in quotation marks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    citations: list[CitationToVerify] | None = Field(None, max_length=MOST_CLAIMS)
+    answer: str | dict[str, Any] | None = None
+    text: str | None = Field(None, max_length=1_000_000)
+
+    def to_claims(self) -> Claims:
+        """Return the quotations; raises InputError when there is none to verify."""
+        if self.citations is not None:
+            claims = tuple(citation.to_claim() for citation in self.citations)
+            given = self.model_dump(include={"answer", "sentences"})
+            return Claims(
+                claims, claims_of({**given, "quotes": [c.quote for c in claims]}, "answer").unquoted
+            )
+        content = self.text if self.text is not None else self.answer
+        found = claims_of({"text": content} if isinstance(content, str) else content or [], "answer")
+        if not found.claims:
+            raise InputError(
+                "citations", "there is no quotation", "give citations, an answer or a text with some"
+            )
+        if len(found.claims) > MOST_CLAIMS:
+            raise InputError("answer", "it holds too many quotations", f"give {MOST_CLAIMS} at most")
+        return found
+
+
+@router.post("/verify", responses=responses(400, 413, 422, 500, 503))
+def verify(body: VerifyRequest, serving: Served) -> JSONResponse:
+    """Class each quotation of an answer, anyone's, and show the nearest true span where it is not verified.
+
+    Offsets are Unicode code points, 0-based, end-exclusive. ``unquoted`` are the words of civicite's own
+    answer that none of its quotations holds.
+    """
+    found = body.to_claims()
+    with serving.index.view() as view:
+        verdicts = [verify_quote(view, claim) for claim in found.claims]
+    return JSONResponse(
+        {
+            "results": [verdict.to_dict() for verdict in verdicts],
+            "verified": all(verdict.verified for verdict in verdicts) and found.unquoted is None,
+            "unquoted": found.unquoted,
+        }
+    )
