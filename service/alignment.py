@@ -16,8 +16,9 @@ from rapidfuzz.distance import Indel
 Differing = Literal["whitespace", "unicode", "typography", "case", "words"]
 """What would have to be overlooked for a quote to be verbatim; ``words`` when nothing of that helps."""
 
-ALIKE = 0.7
-"""Similarity from which on a quote is taken for an altered one."""
+ALIKE, ALIKE_IF_SHORT, SHORT, LONG = 0.7, 0.85, 20, 40
+"""Similarity from which on a quote is taken for an altered one: of LONG characters and more, of SHORT ones
+and fewer, in proportion between. A few letters are like something in any collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def nearest(quote: str, texts: Sequence[str]) -> Nearest | None:
     _, number, at = best
     start, end = _exact(sought, _lower(texts[number]), at)
     span = texts[number][start:end]
-    if _similar(sought, _lower(span)) < ALIKE:
+    if _similar(sought, _lower(span)) < _least(len(quote)):
         return None
     similarity = round(_similar(quote, span), 4)
     return Nearest(number, *_whole_words(texts[number], start, end), similarity)
@@ -58,6 +59,11 @@ def nearest(quote: str, texts: Sequence[str]) -> Nearest | None:
 
 _LOOKED_AT = 90 * ALIKE
 """Score of a window as long as the quote from which on its exact borders are looked for."""
+
+
+def _least(length: int) -> float:
+    share = min(1.0, max(0.0, (LONG - length) / (LONG - SHORT)))
+    return ALIKE + share * (ALIKE_IF_SHORT - ALIKE)
 
 
 def _lower(text: str) -> str:
