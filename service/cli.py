@@ -13,6 +13,7 @@ from service.commands_backup import backup, restore
 from service.commands_feed import app as feed_app
 from service.commands_history import diff, log
 from service.commands_index import index, remove, status, verify
+from service.commands_key import app as key_app
 from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
 from service.commands_verify import verify_answer
@@ -45,6 +46,7 @@ LOOKING_AFTER = (status, remove, verify, log, diff, rebuild, generations, compac
 for command in (index, watch, ask, search, verify_answer, serve, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)
+app.add_typer(key_app)
 
 
 def main() -> None:

@@ -10,16 +10,22 @@ from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 
 from indexer import NO_FILTERS, Filters, list_commits
+from service.access import Access
 from service.answer import Answer, SearchResult
+from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_verify import router as verification
+from service.keys import Keyring
 from service.problems import answer_problems, responses
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
-from service.serving import BodyLimit, Served, Serving
+from service.serving import Served, Serving
 from service.settings import Settings, load_settings
+from service.store import store_of
 
 questions = APIRouter(prefix="/v1", tags=["questions"])
 health = APIRouter(tags=["health"])
@@ -31,7 +37,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises CiviciteError when the index cannot be served. ``uvicorn --factory service.http:create_app``
     calls it with the settings of the working directory.
     """
-    serving = Serving.open(settings or load_settings())
+    settings = settings or load_settings()
+    access = Access(settings, Keyring(store_of(settings.index)))
+    access.check_binding()
+    serving = Serving.open(settings)
 
     @asynccontextmanager
     async def closing(app: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +58,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=closing,
     )
     app.state.serving = serving
-    app.add_middleware(BodyLimit)
+    if settings.cors_origins:
+        methods, headers = (
+            ["GET", "POST", "PUT", "DELETE"],
+            ["Authorization", "Content-Type", "If-None-Match"],
+        )
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=methods,
+            allow_headers=headers,
+            expose_headers=["ETag", "X-Request-Id"],
+        )
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+    app.add_middleware(Guard, access=access)
     answer_problems(app)
     for router in (questions, verification, articles, health):
         app.include_router(router)

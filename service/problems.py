@@ -5,7 +5,7 @@ value that was sent.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ from indexer import (
     InputError,
     RecipeMismatch,
 )
+from service import request_ids
 
 TYPES = "urn:civicite:problem:"
 RETRY_SECONDS = 5
@@ -48,14 +49,18 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
+    request_id: str | None = None
 
 
 class Problem(Exception):
     """Raised by an endpoint to answer with a problem document."""
 
-    def __init__(self, status: int, kind: str, detail: str) -> None:
+    def __init__(self, status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail = status, kind, detail
+        self.headers = dict(headers or {})
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.headers["WWW-Authenticate"] = "Bearer"
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -74,7 +79,12 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem_response(
-    status: int, kind: str, detail: str, errors: Sequence[FieldProblem] = (), retry: int | None = None
+    status: int,
+    kind: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    retry: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document as a response."""
     document: dict[str, Any] = {
@@ -85,13 +95,15 @@ def problem_response(
     }
     if errors:
         document["errors"] = [error.model_dump() for error in errors]
-    headers = {"Retry-After": str(retry)} if retry is not None else None
-    return JSONResponse(document, status, headers, media_type="application/problem+json")
+    if request_ids.current() is not None:
+        document["request_id"] = request_ids.current()
+    more = dict(headers or {}) | ({"Retry-After": str(retry)} if retry is not None else {})
+    return JSONResponse(document, status, more, media_type="application/problem+json")
 
 
 def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this class
-    return problem_response(error.status, error.kind, error.detail)
+    return problem_response(error.status, error.kind, error.detail, headers=error.headers)
 
 
 def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:

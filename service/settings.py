@@ -43,7 +43,21 @@ class Settings:
     port: int = 8000
     """Port to serve on; 0 takes a free one."""
     remote_writes: bool = False
-    """Whether articles may be put and deleted over HTTP when serving beyond this machine."""
+    """Whether anybody may put and delete articles when serving beyond this machine while there is no key."""
+    require_keys: bool = False
+    """Whether every request needs a key, also on this machine."""
+    open_reading: bool = False
+    """Whether anybody may ask and read without a key when serving beyond this machine."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which the server may be addressed beside those of this machine."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of web pages that may use the interface, such as https://example.org."""
+    requests_per_minute: int | None = None
+    """Requests that a key, or an address without one, may make; None: any here, 600 beyond this machine."""
+    max_requests: int = 256
+    """Requests that may be under way at a time; more are asked to come again."""
+    request_seconds: float = 60.0
+    """How long a request may take until its answer begins."""
     wait_seconds: float = 30.0
     """How long an edit over HTTP, a pull of feeds or a watched change waits for another writer."""
     fetch_seconds: float = 60.0
@@ -116,6 +130,13 @@ def _text(value: object) -> str:
     raise ValueError("a text")
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    given = value.split(",") if isinstance(value, str) else value
+    if isinstance(given, list | tuple) and all(isinstance(one, str) and one.strip() for one in given):
+        return tuple(one.strip() for one in given)
+    raise ValueError("a list of texts")
+
+
 def _boolean(value: object) -> bool:
     known = {"true": True, "1": True, "false": False, "0": False}
     if str(value).lower() in known:
@@ -168,6 +189,13 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "host": _text,
     "port": _whole(0, 65535),
     "remote_writes": _boolean,
+    "require_keys": _boolean,
+    "open_reading": _boolean,
+    "allowed_hosts": _texts,
+    "cors_origins": _texts,
+    "requests_per_minute": _whole(1, 10**9),
+    "max_requests": _whole(1, 100_000),
+    "request_seconds": _number(86_400.0),
     "wait_seconds": _number(3600.0),
     "fetch_seconds": _number(3600.0),
     "fetch_bytes": _whole(1, 10**12),

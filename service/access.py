@@ -1,0 +1,118 @@
+"""Access: who may do what over HTTP, and from which pages and under which names.
+
+Decides only; what a refusal looks like is ``problems.py``'s matter, and ``guard.py`` asks at every request.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from indexer import InputError
+from service.keys import Key, Keyring, Scope
+from service.problems import Problem
+from service.settings import Settings
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""What orchestrators ask, which have no key."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def scope_needed(method: str, path: str) -> Scope:
+    """Return what a request needs: changing articles is writing, reading what people said is the admin's."""
+    if path == "/v1/articles" or path.startswith("/v1/articles/"):
+        return "read" if method in ("GET", "HEAD", "OPTIONS") else "write"
+    return "admin" if path == "/v1/feedback" and method != "POST" else "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rules of one server; ``keyring`` follows what the command line makes and revokes."""
+
+    settings: Settings
+    keyring: Keyring
+
+    def check_binding(self) -> None:
+        """Raise InputError when other machines could reach the server and nobody decided who may use it."""
+        told = self.settings.open_reading or self.settings.remote_writes
+        if not (self._local or told or self.keyring.any_valid()):
+            raise InputError(
+                f"--host {self.settings.host}",
+                "other machines can reach it, and there is no key",
+                "make one with 'civicite key create', or let anybody read with the setting open_reading",
+            )
+
+    def admit(self, method: str, path: str, headers: Mapping[str, str]) -> Key | None:
+        """Return the key that a request carries, None when it has none; raises Problem when it is refused."""
+        self._check_host(headers.get("host", ""))
+        needed = scope_needed(method, path)
+        if method not in ("GET", "HEAD", "OPTIONS") and (needed != "read" or path == "/v1/feedback"):
+            self._check_page(headers)
+        if path in OPEN_PATHS:
+            return None
+        key = self._key(headers.get("authorization"))
+        if key is None and not self._open(needed):
+            raise Problem(401, "key-required", "send a key as 'Authorization: Bearer …'")
+        if key is not None and not key.allows(needed):
+            raise Problem(
+                403, "scope-missing", f"this key may {key.scope}; a key that may {needed} is needed"
+            )
+        return key
+
+    def _key(self, authorization: str | None) -> Key | None:
+        if authorization is None:
+            return None
+        scheme, _, secret = authorization.partition(" ")
+        key = self.keyring.find(secret.strip()) if scheme.lower() == "bearer" else None
+        # A client that knows of no keys may have to send something: where none is needed, that is no harm.
+        if key is None and (self.settings.require_keys or self.keyring.any_valid()):
+            raise Problem(401, "key-unknown", "there is no such key, or it was revoked")
+        return key
+
+    def _open(self, needed: Scope) -> bool:
+        """Tell whether a request without a key may do what needs a scope."""
+        if self.settings.require_keys:
+            return False
+        if needed == "read":
+            return self._local or self.settings.open_reading
+        told = self._local or (self.settings.remote_writes and needed == "write")
+        return told and not self.keyring.any_valid()
+
+    def _check_host(self, host: str) -> None:
+        """Refuse names that lead here only because somebody's name server says so (DNS rebinding)."""
+        name = (urlsplit(f"//{host}").hostname if _fits(host) else None) or ""
+        allowed = self.settings.allowed_hosts
+        if name in allowed or name == self.settings.host or not (self._local or allowed) or is_loopback(name):
+            return
+        raise Problem(
+            421, "unknown-host", "this server is not known by that name; see the setting allowed_hosts"
+        )
+
+    def _check_page(self, headers: Mapping[str, str]) -> None:
+        """Refuse changes that a web page of another origin asks for (cross-site request forgery)."""
+        origin = headers.get("origin")
+        if origin is not None and origin not in self.settings.cors_origins:
+            own = urlsplit(origin).netloc == headers.get("host") if _fits(origin) else False
+            if not own:
+                raise Problem(403, "foreign-origin", "pages of other origins may not change anything here")
+        elif origin is None and headers.get("sec-fetch-site") == "cross-site":
+            raise Problem(403, "foreign-origin", "pages of other origins may not change anything here")
+
+    @property
+    def _local(self) -> bool:
+        return is_loopback(self.settings.host)
+
+
+def _fits(address: str) -> bool:
+    try:
+        urlsplit(address if "//" in address else f"//{address}")
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,177 @@
+"""The guard: what every HTTP request passes before, and every answer after, the application sees it.
+
+Ids, access, rates, the number of requests under way, the size of bodies, the time until an answer begins,
+and the headers that keep browsers from harm.
+"""
+
+import asyncio
+import ipaddress
+import math
+import time
+from collections.abc import Mapping
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import request_ids
+from service.access import OPEN_PATHS, Access, is_loopback
+from service.keys import Key
+from service.problems import Problem, problem_response
+
+LARGEST_BODY = 50_000_000
+"""Bytes of a request that may hold an article."""
+
+LARGEST_QUESTION = 1_000_000
+"""Bytes of any other request but one to verify, which may hold a long answer."""
+
+REMOTE_RATE = 600
+"""Requests a minute beyond this machine unless the settings say otherwise."""
+
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-cache",
+}
+"""On every answer that does not say otherwise itself."""
+
+_SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_ID = request_ids.HEADER.encode()
+
+
+class Guard:
+    """ASGI middleware; ``access`` decides who may do what."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app, self._access = app, access
+        settings = access.settings
+        rate = settings.requests_per_minute or (None if is_loopback(settings.host) else REMOTE_RATE)
+        self._rate = RateLimitItemPerMinute(rate) if rate else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        identity = request_ids.begin(headers.get(request_ids.HEADER))
+        answer = _Answer(send, identity, self._access.settings.request_seconds)
+        counted = scope["path"] not in OPEN_PATHS
+        self._under_way += counted
+        try:
+            key = self._admitted(scope, headers)
+            scope.setdefault("state", {})["key"] = key
+            await self._app(scope, _limited(scope, receive), answer)
+        except Problem as problem:
+            await problem_response(problem.status, problem.kind, problem.detail, headers=problem.headers)(
+                scope, receive, answer
+            )
+        finally:
+            answer.end()
+            self._under_way -= counted
+
+    def _admitted(self, scope: Scope, headers: Mapping[str, str]) -> Key | None:
+        most = self._access.settings.max_requests
+        if self._under_way > most:
+            detail = f"{most} requests are under way; come again in a moment"
+            raise Problem(503, "overloaded", detail, {"Retry-After": "1"})
+        key = self._access.admit(scope["method"], scope["path"], headers)
+        if self._rate is not None and scope["path"] not in OPEN_PATHS:
+            self._count(key.id if key is not None else _network(scope))
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > _largest(scope):
+            raise Problem(413, "body-too-large", "the body is larger than this server takes")
+        return key
+
+    def _count(self, who: str) -> None:
+        assert self._rate is not None  # noqa: S101 - asked for only then
+        if not self._limiter.hit(self._rate, who):
+            window = self._limiter.get_window_stats(self._rate, who)
+            wait = max(1, math.ceil(window.reset_time - time.time()))
+            detail = f"more than {self._rate.amount} requests in a minute"
+            limits = {"RateLimit-Limit": str(self._rate.amount), "RateLimit-Remaining": "0"}
+            raise Problem(429, "too-many-requests", detail, {"Retry-After": str(wait), **limits})
+
+
+class _Answer:
+    """Sends an answer on with the headers that every one has.
+
+    One that has not begun in time is replaced: the client is told, and what still comes is dropped.
+    """
+
+    def __init__(self, send: Send, identity: str, seconds: float) -> None:
+        self._send, self._identity, self._seconds = send, identity, seconds
+        self._begun = self._late = False
+        self._telling: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message on, unless the client was told already that it took too long."""
+        if not self._late:
+            await self._pass_on(message)
+
+    def end(self) -> None:
+        """Watch the time no longer."""
+        self._timer.cancel()
+
+    def _expire(self) -> None:
+        if not self._begun:
+            self._late = True
+            self._telling = asyncio.ensure_future(self._tell())
+
+    async def _tell(self) -> None:
+        detail = f"it took longer than {self._seconds:g} seconds"
+        await problem_response(503, "too-slow", detail, retry=1)({"type": "http"}, _nothing, self._pass_on)
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            self._timer.cancel()
+            own = {name.lower() for name, _ in message["headers"]}
+            more = [(name, value) for name, value in _SECURITY if name not in own]
+            message["headers"] = [*message["headers"], *more, (_ID, self._identity.encode())]
+        await self._send(message)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def _largest(scope: Scope) -> int:
+    path = scope["path"]
+    return LARGEST_BODY if path.startswith(("/v1/articles", "/v1/verify")) else LARGEST_QUESTION
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """Stop reading a body that is longer than it may be, whatever it said of its length."""
+    received, largest = 0, _largest(scope)
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > largest:
+            raise HTTPException(413)
+        return message
+
+    return counted
+
+
+def _network(scope: Scope) -> str:
+    """Return the client's address; of IPv6 the network, which one client may have all of."""
+    client = scope.get("client")
+    try:
+        address = ipaddress.ip_address(client[0] if client else "")
+    except ValueError:
+        return "unknown"
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
