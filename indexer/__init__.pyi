@@ -32,6 +32,7 @@ from .generations import Generation, GenerationState
 from .holders import Holder
 from .horizon import history_from
 from .index import Index
+from .listing import ORDERS, Listed, Order, Wanted
 from .manifest import Manifest
 from .matching import Statistics
 from .moments import Moment
@@ -46,7 +47,7 @@ from .roster import pin_generation, survey_generations
 from .scoring import bm25, tabulate
 from .sources import Found, Source, articles, find, source_at
 from .storage import KINDS
-from .submission import submitted
+from .submission import submitted, uploaded
 from .subscriptions import Feed, remembered, remembering
 from .terms import is_dense, question_terms, terms_of
 from .variants import Variant
@@ -56,6 +57,7 @@ from .view import ArticleState, View
 __all__ = [
     "KINDS",
     "NO_FILTERS",
+    "ORDERS",
     "Article",
     "ArticleErased",
     "ArticleNotFound",
@@ -90,10 +92,12 @@ __all__ = [
     "InputError",
     "Keys",
     "Kin",
+    "Listed",
     "LoadedEncoder",
     "Manifest",
     "Metadata",
     "Moment",
+    "Order",
     "Overview",
     "Passage",
     "Pool",
@@ -113,6 +117,7 @@ __all__ = [
     "Variant",
     "Vectors",
     "View",
+    "Wanted",
     "Watermark",
     "articles",
     "backup",
@@ -149,4 +154,5 @@ __all__ = [
     "tabulate",
     "terms_of",
     "text_digest",
+    "uploaded",
 ]

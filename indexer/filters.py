@@ -56,7 +56,7 @@ def allowed_keys(
     """Return the passages of a commit whose article passes, None when every article does."""
     if filters == NO_FILTERS:
         return None
-    conditions, values = _conditions(filters)
+    conditions, values = article_conditions(filters)
     rows = connection.execute(
         # CROSS keeps the order: SQLite would begin with every passage there is.
         "SELECT p.key FROM descriptions d"
@@ -68,8 +68,10 @@ def allowed_keys(
     return np.array([row[0] for row in rows.fetchall()], np.int64)
 
 
-def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
-    conditions, values = [], []
+def article_conditions(filters: Filters) -> tuple[list[str], list[str]]:
+    """Return what descriptions ``d`` have to meet, as SQL with its values in order."""
+    conditions: list[str] = []
+    values: list[str] = []
     for name, wanted in filters.facets:
         conditions.append(
             "d.key IN (SELECT description FROM facets WHERE name = ?"

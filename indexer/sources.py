@@ -130,7 +130,7 @@ def _article(source: Source, raw: RawArticle) -> Found | ReadError:
     where = f"{source.file}: {raw.id}" if raw.id is not None else str(source.file)
     try:
         _check_name(source)
-        identity = raw.id if raw.id is not None else _id_from_name(source.name)
+        identity = raw.id if raw.id is not None else id_from_name(source.name)
         return Found(finished(raw, identity, where, str(source.root), source.path), named=raw.id is not None)
     except ReadError as error:
         return error
@@ -144,7 +144,7 @@ def _check_name(source: Source) -> None:
         raise ReadError(shown, "its name is not UTF-8", "rename it") from None
 
 
-def _id_from_name(name: str) -> str:
-    """A file's path without its suffix; white space, which an id cannot hold, becomes a hyphen."""
+def id_from_name(name: str) -> str:
+    """Return a file's path without its suffix; white space, which an id cannot hold, becomes a hyphen."""
     suffix = max((s for s in SUFFIXES if name.lower().endswith(s)), key=len, default="")
     return re.sub(r"\s+", "-", name[: len(name) - len(suffix)])

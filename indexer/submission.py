@@ -4,14 +4,13 @@ It is read as one record of a JSON Lines file would be, so that both give the sa
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
-from indexer.article import Article
-from indexer.clean import clean
 from indexer.errors import ReadError
-from indexer.metadata import describe
+from indexer.readers import read
 from indexer.readers.jsonl import read_jsonl
-from indexer.sources import Found, checked_id
+from indexer.sources import Found, checked_id, finished, id_from_name
 
 
 def submitted(identity: str, title: str, text: str, metadata: Mapping[str, object]) -> Found:
@@ -23,20 +22,27 @@ def submitted(identity: str, title: str, text: str, metadata: Mapping[str, objec
         "text": text,
         "metadata": dict(metadata),
     }
-    read = next(read_jsonl(where, json.dumps(record).encode()))
-    if isinstance(read, ReadError):
-        raise read
-    if metadata.get("published") and read.metadata.published is None:
+    raw = next(read_jsonl(where, json.dumps(record).encode()))
+    if isinstance(raw, ReadError):
+        raise raw
+    if metadata.get("published") and raw.metadata.published is None:
         raise ReadError(f"{where}: published", "it is not a date", "write it as 2020, 2020-02 or 2020-02-05")
-    cleaned = clean(read)
-    if not cleaned.text.strip():
-        raise ReadError(f"{where}: text", "it holds no text", "give it a text")
-    article = Article(
-        id=checked_id(identity, where),
-        text=cleaned.text,
-        metadata=describe(read, cleaned.text),
-        media_type=read.media_type,
-        raw_sha256=read.raw_sha256,
-        page_starts=cleaned.page_starts,
-    )
-    return Found(article, named=True)
+    return Found(finished(raw, identity, where, "", ""), named=True)
+
+
+def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
+    """Yield the articles of a file that was sent; what cannot be read comes as an error that names it.
+
+    Of its name only the last part counts: it says the format and, where the file has no id, the article's.
+    """
+    own = PurePosixPath(name.replace("\\", "/")).name
+    for raw in read(own, content):
+        if isinstance(raw, ReadError):
+            yield raw
+            continue
+        where = own if raw.id is None else f"{own}: {raw.id}"
+        try:
+            identity = id_from_name(own) if raw.id is None else raw.id
+            yield Found(finished(raw, identity, where, "", ""), named=raw.id is not None)
+        except ReadError as error:
+            yield error

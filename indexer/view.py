@@ -26,6 +26,7 @@ from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
 from indexer.holders import Holder, read_holders
 from indexer.lexical import LexicalIndex
+from indexer.listing import Listed, Wanted, read_listed
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
 from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages
@@ -203,15 +204,14 @@ class View:
 
     def articles(self, after: str = "", limit: int = 100) -> list[tuple[str, int, Metadata]]:
         """List current articles in the order of their ids: id, revision, description."""
-        rows = self._connection.execute(
-            # CROSS keeps the order, in which a page is read and no more.
-            "SELECT a.id, r.number, d.metadata FROM articles a"
-            f" CROSS JOIN revisions r ON r.article = a.key AND {valid_at('r')}"
-            f" CROSS JOIN descriptions d ON d.article = a.key AND {valid_at('d')}"
-            " WHERE a.id > :after ORDER BY a.id LIMIT :limit",
-            {"after": after, "limit": limit, "commit": self.commit},
-        )
-        return [(identity, number, _known(identity, text)) for identity, number, text in rows]
+        return [(one.id, one.revision, one.metadata) for one in self.listed(Wanted(after=("", after)), limit)]
+
+    def listed(self, wanted: Wanted, limit: int) -> list[Listed]:
+        """List the current articles that are wanted, in the order that is wanted."""
+        try:
+            return read_listed(self._connection, self.commit, wanted, limit)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise _altered("the metadata of an article") from error
 
     def facets(self) -> dict[str, dict[str, int]]:
         """Count the current articles by facet name and value."""

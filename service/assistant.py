@@ -99,6 +99,11 @@ class Assistant:
         return self._index
 
     @property
+    def ranker_name(self) -> str:
+        """The name of the ranker file that decides answers."""
+        return self._ranker.name
+
+    @property
     def encoder(self) -> Encoder:
         """The encoder that questions are read with."""
         return self._encoder

@@ -11,6 +11,7 @@ import typer
 from service.commands_ask import ask, search
 from service.commands_backup import backup, restore
 from service.commands_feed import app as feed_app
+from service.commands_feedback import app as feedback_app
 from service.commands_history import diff, log
 from service.commands_index import index, remove, status, verify
 from service.commands_key import app as key_app
@@ -47,6 +48,7 @@ for command in (index, watch, ask, search, verify_answer, serve, *LOOKING_AFTER)
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)
 app.add_typer(key_app)
+app.add_typer(feedback_app)
 
 
 def main() -> None:

@@ -89,6 +89,11 @@ def remove(
     Index.open(folder).close()
     with _editor(folder, _no_encoder, wait) as editor:
         report = editor.erase(identities) if erase else editor.withdraw(identities)
+    if erase:
+        from service.feedback import forget
+        from service.store import store_of
+
+        forget(store_of(folder), identities)
     write([f"erased {len(report.erased)}" if erase else f"withdrawn {len(report.withdrawn)}"])
     for identity, others in report.copies.items():
         complain(f"{identity}: the same text is also that of {', '.join(others)}")

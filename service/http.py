@@ -7,21 +7,24 @@ made. Errors are made elsewhere, in ``problems.py``.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
-from service.answer import Answer, SearchResult
+from service.answer import Answer, IndexState, SearchResult
 from service.guard import Guard
 from service.http_articles import router as articles
+from service.http_feedback import router as service
+from service.http_tags import is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
 from service.problems import answer_problems, responses
+from service.representations import Commits, Facets, Health, Ready
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
 from service.serving import Served, Serving
 from service.settings import Settings, load_settings
@@ -73,14 +76,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
     answer_problems(app)
-    for router in (questions, verification, articles, health):
+    for router in (questions, verification, articles, service, health):
         app.include_router(router)
     return app
 
 
-@questions.post("/ask", response_model=Answer, responses=responses(400, 413, 422, 500, 503))
-def ask(body: AskRequest, serving: Served) -> JSONResponse:
-    """Answer a question with verified quotations, or abstain and say why."""
+@questions.post("/ask", response_model=Answer, responses=responses(400, 401, 413, 422, 429, 500, 503))
+def ask(body: AskRequest, request: Request, serving: Served) -> Response:
+    """Answer a question with verified quotations, or abstain and say why.
+
+    Offsets are Unicode code points, 0-based, end-exclusive, over the text whose SHA-256 a citation carries.
+    """
+    tag = _question_tag(body, request, serving)
+    if tag is not None and is_known(request, tag):
+        return not_modified(tag)
     wanted = body.min_confidence
     answer = serving.assistant.ask(
         body.question,
@@ -89,25 +98,34 @@ def ask(body: AskRequest, serving: Served) -> JSONResponse:
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=body.as_of,
     )
-    return JSONResponse(answer.to_dict())
+    return _tagged(answer.to_dict(), answer.index, body, request)
 
 
-@questions.post("/search", response_model=SearchResult, responses=responses(400, 413, 422, 500, 503))
-def search(body: SearchRequest, serving: Served) -> JSONResponse:
-    """Return the passages nearest to a question."""
+@questions.post(
+    "/search", response_model=SearchResult, responses=responses(400, 401, 413, 422, 429, 500, 503)
+)
+def search(body: SearchRequest, request: Request, serving: Served) -> Response:
+    """Return the passages nearest to a question; offsets as in answers."""
+    tag = _question_tag(body, request, serving)
+    if tag is not None and is_known(request, tag):
+        return not_modified(tag)
     top_k = body.top_k or serving.settings.top_k
     result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of)
-    return JSONResponse(result.to_dict())
+    return _tagged(result.to_dict(), result.index, body, request)
 
 
-@questions.get("/facets", responses=responses(503))
-def facets(serving: Served) -> JSONResponse:
+@questions.get("/facets", response_model=Facets, responses=responses(401, 503))
+def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:
-        return JSONResponse({"facets": view.facets(), "articles": view.count_articles()})
+        tag = tag_of(request, view.commit, view.generation.id)
+        if is_known(request, tag):
+            return not_modified(tag)
+        counted = {"facets": view.facets(), "articles": view.count_articles()}
+    return JSONResponse(counted, headers={"ETag": tag})
 
 
-@questions.get("/commits", responses=responses(422, 503))
+@questions.get("/commits", response_model=Commits, responses=responses(401, 422, 503))
 def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONResponse:
     """List the commits, the newest first, with what each did; ``next`` goes on as ``before``."""
     listed = list_commits(serving.index.folder, query.limit, query.before)
@@ -117,13 +135,13 @@ def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONRes
     )
 
 
-@health.get("/healthz")
+@health.get("/healthz", response_model=Health)
 def healthz() -> JSONResponse:
     """Say that the process runs."""
     return JSONResponse({"status": "ok"})
 
 
-@health.get("/readyz", responses=responses(500, 503))
+@health.get("/readyz", response_model=Ready, responses=responses(500, 503))
 def readyz(serving: Served) -> JSONResponse:
     """Say that questions can be answered, and from which state of the index.
 
@@ -143,6 +161,28 @@ def readyz(serving: Served) -> JSONResponse:
                 "active_model": active.recipe.model,
             }
         )
+
+
+def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> str | None:
+    """Return the tag that the answer would have now; none is needed unless the client asks by one.
+
+    Answers about the past show what became of articles since, and so follow no single commit.
+    """
+    if body.as_of is not None or "if-none-match" not in request.headers:
+        return None
+    with serving.index.view() as view:
+        return _tag_at(body, request, view.commit, view.generation.id, serving.assistant.ranker_name)
+
+
+def _tagged(shown: dict[str, Any], state: IndexState, body: SearchRequest, request: Request) -> JSONResponse:
+    if body.as_of is not None:
+        return JSONResponse(shown)
+    tag = _tag_at(body, request, state.commit, state.generation, state.ranker)
+    return JSONResponse(shown, headers={"ETag": tag})
+
+
+def _tag_at(body: SearchRequest, request: Request, *state: object) -> str:
+    return question_tag(request.url.path, body.model_dump(mode="json", by_alias=True), *state)
 
 
 def _filters(body: SearchRequest) -> Filters:

@@ -1,36 +1,84 @@
-"""The articles over HTTP: listed, read by revision and span, put, deleted."""
+"""The articles over HTTP: listed, read by revision and span, put, uploaded, deleted."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
-from indexer import ArticleNotFound, ArticleState, Metadata, Variant, View, submitted
+from indexer import (
+    ArticleNotFound,
+    ArticleState,
+    Index,
+    Metadata,
+    ReadError,
+    Variant,
+    View,
+    submitted,
+    uploaded,
+)
+from service.feedback import forget
+from service.guard import LARGEST_BODY
+from service.http_tags import is_known, not_modified, revision_in, tag_of
 from service.problems import Problem, responses
+from service.representations import ArticleList, ArticleShown, PutResult, Uploaded
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
 
 
-@router.get("", responses=responses(422, 503))
-def list_articles(query: Annotated[ListQuery, Query()], serving: Served) -> JSONResponse:
-    """List the current articles by id; ``next`` goes on as ``after``, null at the end."""
+@router.get("", response_model=ArticleList, responses=responses(401, 422, 503))
+def list_articles(query: Annotated[ListQuery, Query()], request: Request, serving: Served) -> Response:
+    """List the current articles that pass the filters; ``next`` goes on as ``after``, null at the end."""
     with serving.index.view() as view:
-        found = view.articles(query.after, query.limit + 1)
-        listed = [
-            {"article_id": identity, "revision": revision, **_described(metadata)}
-            for identity, revision, metadata in found[: query.limit]
-        ]
-        more = len(found) > query.limit
+        tag = tag_of(request, view.commit, view.generation.id)
+        if is_known(request, tag):
+            return not_modified(tag)
+        found = view.listed(query.to_wanted(), query.limit + 1)
         state = {"commit": view.commit, "generation": view.generation.id}
-    return JSONResponse(
-        {"articles": listed, "next": listed[-1]["article_id"] if more else None, "index": state}
-    )
+    listed = [
+        {
+            "article_id": one.id,
+            "revision": one.revision,
+            "taken_in": one.taken_in,
+            **_described(one.metadata),
+        }
+        for one in found[: query.limit]
+    ]
+    following = query.cursor(found[query.limit - 1]) if len(found) > query.limit else None
+    return JSONResponse({"articles": listed, "next": following, "index": state}, headers={"ETag": tag})
 
 
-@router.get("/{article_id:path}", responses=responses(404, 410, 416, 422, 503))
-def read_article(article_id: str, query: Annotated[ArticleQuery, Query()], serving: Served) -> JSONResponse:
+@router.post("", response_model=Uploaded, responses=responses(400, 401, 403, 413, 422, 503))
+def upload(file: UploadFile, serving: Served) -> JSONResponse:
+    """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
+
+    An article's id is the file's own, else its name without its suffix; one that is there already is
+    replaced. What cannot be read is listed in ``failures``; when nothing could be, the request has failed.
+    """
+    name = file.filename or ""
+    found = list(uploaded(name, file.file.read(LARGEST_BODY + 1)))
+    readable = [one for one in found if not isinstance(one, ReadError)]
+    if not readable:
+        failures = [one for one in found if isinstance(one, ReadError)]
+        raise failures[0] if failures else ReadError(name, "it holds no article", "check what it should hold")
+    with serving.editor() as editor:
+        report = editor.put(found)
+    with serving.index.view() as view:
+        state = {"commit": view.commit, "generation": view.generation.id}
+    taken = {outcome: getattr(report, outcome) for outcome in ("added", "changed", "unchanged")}
+    failed = [{"where": one.where, "problem": one.problem, "mend": one.mend} for one in report.failed]
+    return JSONResponse({**taken, "failures": failed, "index": state})
+
+
+@router.get(
+    "/{article_id:path}",
+    response_model=ArticleShown,
+    responses=responses(401, 404, 410, 416, 422, 500, 503),
+)
+def read_article(
+    article_id: str, query: Annotated[ArticleQuery, Query()], request: Request, serving: Served
+) -> Response:
     """Read an article's canonical text, or the span ``[start, end)`` of it.
 
     Without ``revision`` it is the current one, and a withdrawn article is not found; with it, a revision
@@ -42,14 +90,29 @@ def read_article(article_id: str, query: Annotated[ArticleQuery, Query()], servi
         article = view.article(article_id, query.revision)
         if article.withdrawn and query.revision is None:
             raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
-        return JSONResponse(_article(view, article, query))
+        tag = tag_of(request, view.commit, view.generation.id, revision=article.revision)
+        if is_known(request, tag):
+            return not_modified(tag)
+        return JSONResponse(_article(view, article, query), headers={"ETag": tag})
 
 
-@router.put("/{article_id:path}", responses={201: {"description": "Added"}, **responses(403, 422, 503)})
-def put_article(article_id: str, body: ArticleBody, serving: Served) -> JSONResponse:
-    """Add or replace an article; the next answer may quote it."""
+@router.put(
+    "/{article_id:path}",
+    response_model=PutResult,
+    responses={
+        201: {"description": "Added", "model": PutResult},
+        **responses(401, 403, 412, 413, 422, 500, 503),
+    },
+)
+def put_article(article_id: str, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
+    """Add or replace an article; the next answer may quote it.
+
+    With ``If-Match`` and the tag of an earlier reading it is replaced only if its text is still of that
+    revision; with ``If-None-Match: *`` it is added only if it is not there.
+    """
     found = submitted(article_id, body.title, body.text, body.metadata)
     with serving.editor() as editor:
+        _check_conditions(request, serving.index, found.article.id)
         report = editor.put([found])
     if report.failed:
         raise report.failed[0]
@@ -63,15 +126,40 @@ def put_article(article_id: str, body: ArticleBody, serving: Served) -> JSONResp
     )
 
 
-@router.delete("/{article_id:path}", status_code=204, responses=responses(403, 404, 410, 422, 503))
-def delete_article(article_id: str, query: Annotated[DeleteQuery, Query()], serving: Served) -> Response:
+@router.delete(
+    "/{article_id:path}", status_code=204, responses=responses(401, 403, 404, 410, 412, 422, 500, 503)
+)
+def delete_article(
+    article_id: str, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
+) -> Response:
     """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
     with serving.editor() as editor:
+        _check_conditions(request, serving.index, article_id)
         if query.erase:
             editor.erase([article_id])
+            forget(serving.store, [article_id])
         else:
             editor.withdraw([article_id])
     return Response(status_code=204)
+
+
+def _check_conditions(request: Request, index: Index, article_id: str) -> None:
+    """Raise a Problem when an article is not as the client thinks (If-Match, If-None-Match); under the lock."""
+    expected, absent = request.headers.get("if-match"), request.headers.get("if-none-match")
+    if expected is None and absent is None:
+        return
+    with index.view() as view:
+        try:
+            article = view.article(article_id)
+            revision = None if article.withdrawn else article.revision
+        except ArticleNotFound:
+            revision = None
+    if expected is not None and (
+        revision is None or (expected.strip() != "*" and revision_in(expected) != revision)
+    ):
+        raise Problem(412, "changed-meanwhile", "the article is not of the revision that If-Match names")
+    if absent is not None and revision is not None:
+        raise Problem(412, "exists-already", "the article is there already")
 
 
 def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str, Any]:

@@ -4,12 +4,14 @@ Knows pydantic, which nothing further in does. Answers need no schema of their o
 dataclasses of ``answer.py``.
 """
 
-from typing import Annotated
+import base64
+import json
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, InputError, facet_name
+from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
 from service.assistant import LONGEST_QUESTION
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -127,11 +129,56 @@ class CommitsQuery(BaseModel):
 
 
 class ListQuery(BaseModel):
-    """Which articles to list: those whose ids follow ``after``."""
+    """Which articles to list, in which order; ``after`` is the ``next`` of the page before."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    after: str = ""
+    after: str = Field("", max_length=4000)
     limit: int = Field(100, ge=1, le=1000)
+    sort: Literal["id", "-id", "published", "-published", "title", "-title", "taken_in", "-taken_in"] = Field(
+        "id", description="With a minus the other way round"
+    )
+    filter: list[str] = Field(
+        default=[], max_length=50, description="NAME=VALUE of a facet; several of one name: any of them"
+    )
+    publisher: Name | None = None
+    language: Name | None = None
+    published_from: str | None = Field(None, max_length=10)
+    published_to: str | None = Field(None, max_length=10)
+
+    def to_wanted(self) -> Wanted:
+        """Return what the index understands; raises InputError for a filter or cursor that is none."""
+        facets: dict[str, tuple[str, ...]] = {}
+        for text in self.filter:
+            name, sign, value = (part.strip() for part in text.partition("="))
+            if not (name and sign and value):
+                raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
+            facets[facet_name(name)] = (*facets.get(facet_name(name), ()), value)
+        order = cast(Order, self.sort.removeprefix("-"))
+        filters = Filters(tuple(sorted(facets.items())), self.published_from, self.published_to)
+        after = self._after(order)
+        return Wanted(filters, self.publisher, self.language, order, self.sort.startswith("-"), after)
+
+    def cursor(self, last: Listed) -> str:
+        """Return what goes on behind an article."""
+        if self.sort == "id":
+            return last.id
+        written = json.dumps([last.value, last.id]).encode()
+        return base64.urlsafe_b64encode(written).decode().rstrip("=")
+
+    def _after(self, order: Order) -> tuple[str, str] | None:
+        if not self.after:
+            return None
+        if self.sort == "id":
+            return "", self.after
+        try:
+            padded = self.after + "=" * (-len(self.after) % 4)
+            value, identity = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            f"{value}{identity}".encode()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InputError(
+                "after", "it is no cursor of this order", "use 'next' of the page before"
+            ) from error
+        return str(value), str(identity)
 
 
 class DeleteQuery(BaseModel):

@@ -57,6 +57,7 @@ def opened(file: Path, *, create: bool = False) -> Iterator[sqlite3.Connection |
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(file, timeout=10)) as connection, connection:
             _prepare(connection)
+            connection.execute("PRAGMA secure_delete = ON")
             yield connection
     except (sqlite3.Error, OSError) as error:
         raise IndexUnusable(

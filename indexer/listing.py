@@ -1,0 +1,76 @@
+"""Listing: the current articles that pass filters, in an order, page by page.
+
+A page begins behind the last article of the one before, by its sort value and id, so that articles which
+come and go meanwhile neither repeat nor hide others.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from indexer.article import Metadata
+from indexer.catalog import valid_at
+from indexer.filters import NO_FILTERS, Filters, article_conditions
+
+Order = Literal["id", "published", "title", "taken_in"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+# Lower case is SQLite's, of ASCII only; an article without a date or title sorts as the empty text.
+_VALUES: dict[Order, str] = {
+    "id": "a.id",
+    "published": "COALESCE(d.published_from, '')",
+    "title": "lower(COALESCE(json_extract(d.metadata, '$.title'), ''))",
+    "taken_in": "c.at",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article of a list; ``value`` and ``id`` say where the next page begins."""
+
+    id: str
+    revision: int
+    metadata: Metadata
+    taken_in: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which articles, in which order, behind which value and id."""
+
+    filters: Filters = NO_FILTERS
+    publisher: str | None = None
+    language: str | None = None
+    order: Order = "id"
+    descending: bool = False
+    after: tuple[str, str] | None = None
+
+
+def read_listed(connection: sqlite3.Connection, commit: int, wanted: Wanted, limit: int) -> list[Listed]:
+    """List at most ``limit`` current articles; ties are broken by id, in the same direction."""
+    value, behind = _VALUES[wanted.order], "<" if wanted.descending else ">"
+    direction = "DESC" if wanted.descending else "ASC"
+    conditions, values = article_conditions(wanted.filters)
+    for name, text in (("publisher", wanted.publisher), ("language", wanted.language)):
+        if text is not None:
+            conditions.append(f"json_extract(d.metadata, '$.{name}') = ? COLLATE NOCASE")
+            values.append(text)
+    if wanted.after is not None:
+        # By id alone the index on ids is used, and a page costs no more than itself.
+        by_id = wanted.order == "id"
+        conditions.append(f"a.id {behind} ?" if by_id else f"({value}, a.id) {behind} (?, ?)")
+        values += wanted.after[1:] if by_id else wanted.after
+    rows = connection.execute(
+        # CROSS keeps the order, in which a page is read and no more.
+        f"SELECT a.id, r.number, d.metadata, c.at, {value} FROM articles a"
+        f" CROSS JOIN revisions r ON r.article = a.key AND {valid_at('r', '?1')}"
+        f" CROSS JOIN descriptions d ON d.article = a.key AND {valid_at('d', '?1')}"
+        " CROSS JOIN commits c ON c.id = r.from_commit"
+        f" WHERE {' AND '.join(conditions) or '1'} ORDER BY {value} {direction}, a.id {direction} LIMIT ?",
+        (commit, *values, limit),
+    )
+    return [
+        Listed(identity, number, Metadata.from_json(metadata), at, sort)
+        for identity, number, metadata, at, sort in rows.fetchall()
+    ]

@@ -1,0 +1,90 @@
+"""Feedback: what people say of answers, kept in the service's database and written out for evaluation."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from service.store import opened
+
+Judgement = Literal["right", "wrong"]
+JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A person's judgement of one answer; ``article_id`` and ``quote`` say what is, or would have been, right.
+
+    ``state`` is what the answer said of the index and ranker; ``key`` the id of the key that was used.
+    """
+
+    number: int
+    at: str
+    question: str
+    verdict: Judgement
+    comment: str | None = None
+    article_id: str | None = None
+    quote: str | None = None
+    state: Mapping[str, Any] | None = None
+    key: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+def note(
+    file: Path,
+    question: str,
+    verdict: Judgement,
+    *,
+    comment: str | None = None,
+    article_id: str | None = None,
+    quote: str | None = None,
+    state: Mapping[str, Any] | None = None,
+    key: str | None = None,
+) -> int:
+    """Keep one judgement and return its number."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    written = None if state is None else json.dumps(state, sort_keys=True)
+    with opened(file, create=True) as connection:
+        assert connection is not None  # noqa: S101 - it was to be made
+        cursor = connection.execute(
+            "INSERT INTO feedback (at, question, verdict, comment, article_id, quote, state, key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (at, question, verdict, comment, article_id, quote, written, key),
+        )
+        return int(cursor.lastrowid or 0)
+
+
+def read_feedback(file: Path, after: int = 0, limit: int | None = None) -> list[Feedback]:
+    """List judgements in the order in which they came, those whose number is above ``after``."""
+    with opened(file) as connection:
+        if connection is None:
+            return []
+        rows = connection.execute(
+            "SELECT number, at, question, verdict, comment, article_id, quote, state, key FROM feedback"
+            " WHERE number > ? ORDER BY number LIMIT ?",
+            (after, -1 if limit is None else limit),
+        ).fetchall()
+    return [Feedback(*row[:7], None if row[7] is None else json.loads(row[7]), row[8]) for row in rows]
+
+
+def forget(file: Path, article_ids: Iterable[str]) -> None:
+    """Delete what was said with reference to articles that are being erased, overwriting it."""
+    with opened(file) as connection:
+        if connection is not None:
+            connection.executemany(
+                "DELETE FROM feedback WHERE article_id = ?", [(one,) for one in article_ids]
+            )
+
+
+def as_questions(feedback: Iterable[Feedback]) -> Iterator[dict[str, Any]]:
+    """Yield those judgements that say what would be right as questions of an evaluation file."""
+    for one in feedback:
+        if one.article_id is not None or one.quote is not None:
+            expected = {"article": one.article_id, "quote": one.quote}
+            known = {name: value for name, value in expected.items() if value is not None}
+            yield {"_id": f"feedback-{one.number}", "text": one.question, **known}
