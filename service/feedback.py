@@ -15,7 +15,7 @@ JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A person's judgement of one answer; ``article_id`` and ``quote`` say what is, or would have been, right.
+    """A person's judgement of one answer; ``article_id`` and ``quote`` say what is, or would be, right.
 
     ``state`` is what the answer said of the index and ranker; ``key`` the id of the key that was used.
     """
@@ -69,7 +69,8 @@ def read_feedback(file: Path, after: int = 0, limit: int | None = None) -> list[
             " WHERE number > ? ORDER BY number LIMIT ?",
             (after, -1 if limit is None else limit),
         ).fetchall()
-    return [Feedback(*row[:7], None if row[7] is None else json.loads(row[7]), row[8]) for row in rows]
+    said = [dict(zip(Feedback.__slots__, row, strict=True)) for row in rows]
+    return [Feedback(**{**one, "state": one["state"] and json.loads(one["state"])}) for one in said]
 
 
 def forget(file: Path, article_ids: Iterable[str]) -> None:

@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-@questions.post("/ask", response_model=Answer, responses=responses(400, 401, 413, 422, 429, 500, 503))
+@questions.post("/ask", response_model=Answer, responses=responses(400, 413, 422))
 def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     """Answer a question with verified quotations, or abstain and say why.
 
@@ -101,9 +101,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     return _tagged(answer.to_dict(), answer.index, body, request)
 
 
-@questions.post(
-    "/search", response_model=SearchResult, responses=responses(400, 401, 413, 422, 429, 500, 503)
-)
+@questions.post("/search", response_model=SearchResult, responses=responses(400, 413, 422))
 def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     """Return the passages nearest to a question; offsets as in answers."""
     tag = _question_tag(body, request, serving)
@@ -114,7 +112,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     return _tagged(result.to_dict(), result.index, body, request)
 
 
-@questions.get("/facets", response_model=Facets, responses=responses(401, 503))
+@questions.get("/facets", response_model=Facets, responses=responses())
 def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:
@@ -125,7 +123,7 @@ def facets(request: Request, serving: Served) -> Response:
     return JSONResponse(counted, headers={"ETag": tag})
 
 
-@questions.get("/commits", response_model=Commits, responses=responses(401, 422, 503))
+@questions.get("/commits", response_model=Commits, responses=responses(422))
 def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONResponse:
     """List the commits, the newest first, with what each did; ``next`` goes on as ``before``."""
     listed = list_commits(serving.index.folder, query.limit, query.before)
@@ -141,7 +139,7 @@ def healthz() -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-@health.get("/readyz", response_model=Ready, responses=responses(500, 503))
+@health.get("/readyz", response_model=Ready, responses=responses())
 def readyz(serving: Served) -> JSONResponse:
     """Say that questions can be answered, and from which state of the index.
 

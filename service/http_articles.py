@@ -27,7 +27,7 @@ from service.serving import Served
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
 
 
-@router.get("", response_model=ArticleList, responses=responses(401, 422, 503))
+@router.get("", response_model=ArticleList, responses=responses(422))
 def list_articles(query: Annotated[ListQuery, Query()], request: Request, serving: Served) -> Response:
     """List the current articles that pass the filters; ``next`` goes on as ``after``, null at the end."""
     with serving.index.view() as view:
@@ -49,7 +49,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
     return JSONResponse({"articles": listed, "next": following, "index": state}, headers={"ETag": tag})
 
 
-@router.post("", response_model=Uploaded, responses=responses(400, 401, 403, 413, 422, 503))
+@router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
 def upload(file: UploadFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
@@ -74,7 +74,7 @@ def upload(file: UploadFile, serving: Served) -> JSONResponse:
 @router.get(
     "/{article_id:path}",
     response_model=ArticleShown,
-    responses=responses(401, 404, 410, 416, 422, 500, 503),
+    responses=responses(404, 410, 416, 422),
 )
 def read_article(
     article_id: str, query: Annotated[ArticleQuery, Query()], request: Request, serving: Served
@@ -101,7 +101,7 @@ def read_article(
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
-        **responses(401, 403, 412, 413, 422, 500, 503),
+        **responses(412, 413, 422),
     },
 )
 def put_article(article_id: str, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
@@ -126,9 +126,7 @@ def put_article(article_id: str, body: ArticleBody, request: Request, serving: S
     )
 
 
-@router.delete(
-    "/{article_id:path}", status_code=204, responses=responses(401, 403, 404, 410, 412, 422, 500, 503)
-)
+@router.delete("/{article_id:path}", status_code=204, responses=responses(404, 410, 412, 422))
 def delete_article(
     article_id: str, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
@@ -144,7 +142,7 @@ def delete_article(
 
 
 def _check_conditions(request: Request, index: Index, article_id: str) -> None:
-    """Raise a Problem when an article is not as the client thinks (If-Match, If-None-Match); under the lock."""
+    """Raise a Problem when an article is not as the client thinks it is; call it under the lock."""
     expected, absent = request.headers.get("if-match"), request.headers.get("if-none-match")
     if expected is None and absent is None:
         return

@@ -61,9 +61,7 @@ class FeedbackQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
 
 
-@router.post(
-    "/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(401, 403, 413, 422, 503)
-)
+@router.post("/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(413, 422))
 def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSONResponse:
     """Keep what a person says of an answer, for evaluation."""
     state = body.index
@@ -82,7 +80,7 @@ def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSON
     return JSONResponse({"number": number}, 201)
 
 
-@router.get("/feedback", response_model=FeedbackList, responses=responses(401, 403, 422, 503))
+@router.get("/feedback", response_model=FeedbackList, responses=responses(422))
 def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> JSONResponse:
     """List what people said of answers; asks for a key of scope admin once there are keys."""
     found = read_feedback(serving.store, query.after, query.limit + 1)
@@ -91,7 +89,7 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
     return JSONResponse({"feedback": listed, "next": listed[-1]["number"] if more else None})
 
 
-@router.get("/status", response_model=Status, responses=responses(401, 500, 503))
+@router.get("/status", response_model=Status, responses=responses())
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
     seen = survey(serving.index.folder)

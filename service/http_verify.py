@@ -104,7 +104,7 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
         return found
 
 
-@router.post("/verify", responses=responses(400, 413, 422, 500, 503))
+@router.post("/verify", responses=responses(400, 413, 422))
 def verify(body: VerifyRequest, serving: Served) -> JSONResponse:
     """Class each quotation of an answer, anyone's, and show the nearest true span where it is not verified.
 

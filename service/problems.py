@@ -73,9 +73,15 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe an endpoint's problems for OpenAPI."""
+    """Describe an endpoint's problems for OpenAPI, with those that any request may meet."""
     content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted({*statuses, *_ANYWHERE})
+    }
+
+
+_ANYWHERE = (401, 403, 421, 429, 500, 503)
 
 
 def problem_response(

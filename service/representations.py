@@ -1,4 +1,4 @@
-"""What HTTP answers with beside answers and problems, described for OpenAPI; the tests hold answers against it.
+"""What HTTP answers with beside answers and problems, described for OpenAPI; held against it by the tests.
 
 Offsets are Unicode code points, 0-based, end-exclusive, over an article's canonical text.
 """

@@ -1,0 +1,319 @@
+"""Lists, uploads, feedback, status and conditional requests, at a server that really listens."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from building import article, put
+from commandline import civicite, served
+from fpdf import FPDF
+from pydantic import BaseModel
+
+from service import representations as shown
+from service.feedback import as_questions, read_feedback
+from service.keys import create_key
+from service.store import store_of
+
+TOWNS = [
+    article("a/dam", "Adam keeps a dam.", "The dam", published="2021-05", publisher="Dam Board", city="Adam"),
+    article("b", "Bern keeps bears.", "bears", published="2019", city="Bern"),
+    article("c", "Cork keeps corks.", "Corks", published="2021-05-02", publisher="dam board", city="Cork"),
+    article("d", "Delhi keeps time."),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("service") / "index"
+    for town in TOWNS:
+        put(place, [town])
+    return place
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    with served(folder) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client
+
+
+def fits(model: type[BaseModel], response: httpx.Response) -> dict[str, object]:
+    assert response.is_success, response.text
+    model.model_validate(response.json(), strict=True)
+    return dict(response.json())
+
+
+def listed(client: httpx.Client, **query: object) -> list[str]:
+    """All pages of a list, two articles a page."""
+    found: list[str] = []
+    after = ""
+    while True:
+        response = client.get("/v1/articles", params={"limit": 2, "after": after, **query})  # type: ignore[arg-type]
+        page = fits(shown.ArticleList, response)
+        found += [str(one["article_id"]) for one in page["articles"]]  # type: ignore[attr-defined]
+        if page["next"] is None:
+            return found
+        after = str(page["next"])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ["a/dam", "b", "c", "d"]),
+        ({"sort": "-id"}, ["d", "c", "b", "a/dam"]),
+        ({"sort": "title"}, ["d", "b", "c", "a/dam"]),
+        ({"sort": "published"}, ["d", "b", "a/dam", "c"]),
+        ({"sort": "-published"}, ["c", "a/dam", "b", "d"]),
+        ({"sort": "-taken_in"}, ["d", "c", "b", "a/dam"]),
+        ({"publisher": "Dam Board"}, ["a/dam", "c"]),
+        ({"filter": "city=bern"}, ["b"]),
+        ({"filter": ["city=Bern", "city=Cork"], "sort": "-title"}, ["c", "b"]),
+        ({"published_from": "2020-01-01"}, ["a/dam", "c"]),
+        ({"published_to": "2019-12-31"}, ["b"]),
+        ({"filter": "city=Paris"}, []),
+    ],
+)
+def test_articles_are_listed_by_filter_and_order_page_by_page(
+    query: dict[str, object], expected: list[str], client: httpx.Client
+) -> None:
+    assert listed(client, **query) == expected
+
+
+def test_a_page_neither_repeats_nor_hides_when_articles_come_and_go(client: httpx.Client) -> None:
+    first = client.get("/v1/articles", params={"limit": 2, "sort": "published"}).json()
+    client.put("/v1/articles/new", json={"text": "New keeps news.", "metadata": {"published": "2018"}})
+    second = client.get("/v1/articles", params={"sort": "published", "after": first["next"]}).json()
+    client.delete("/v1/articles/new")
+    assert [one["article_id"] for one in second["articles"]] == ["a/dam", "c"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"filter": "city"}, "filter"),
+        ({"filter": "=x"}, "filter"),
+        ({"sort": "size"}, "sort"),
+        ({"sort": "title", "after": "!!"}, "after"),
+        ({"sort": "title", "after": "W10"}, "after"),
+        ({"sort": "title", "after": "bnVsbA"}, "after"),
+        ({"published_from": "soon"}, "published"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_list_that_cannot_be_made_names_the_parameter(
+    query: dict[str, str], field: str, client: httpx.Client
+) -> None:
+    response = client.get("/v1/articles", params=query)
+    assert response.status_code == 422
+    assert field in response.json()["detail"]
+
+
+def uploaded(client: httpx.Client, name: str, content: bytes) -> httpx.Response:
+    return client.post("/v1/articles", files={"file": (name, content)})
+
+
+def pdf(text: str) -> bytes:
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica")
+    document.multi_cell(0, text=text)
+    return bytes(document.output())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "identity"),
+    [
+        ("night trams.md", b"---\ntitle: Trams\n---\nTrams run all night in Basel.", "night-trams"),
+        ("owls.md", b"---\nid: basel/owls\n---\nOwls are counted in May.", "basel/owls"),
+        ("note.txt", "Öfen werden nachts geheizt.".encode("utf-16"), "note"),
+        (
+            "page.html",
+            b"<html><body><article><p>The harbour was closed in 1999.</p></article></body></html>",
+            "page",
+        ),
+        ("plan.pdf", pdf("The plan was signed in Lima."), "plan"),
+        ("../../../etc/passwd.txt", b"A path leads nowhere.", "passwd"),
+        ("C:\\secret\\win.txt", b"Nor does this one.", "win"),
+        ("many.jsonl", b'{"_id": "j1", "text": "One."}\n', "j1"),
+    ],
+)
+def test_a_file_is_taken_in_by_its_format_under_its_own_id_or_name(
+    name: str, content: bytes, identity: str, client: httpx.Client
+) -> None:
+    result = fits(shown.Uploaded, uploaded(client, name, content))
+    assert (result["added"], result["failures"]) == ([identity], [])
+    assert client.get(f"/v1/articles/{identity}").json()["text"]
+    assert fits(shown.Uploaded, uploaded(client, name, content))["unchanged"] == [identity]
+    assert client.delete(f"/v1/articles/{identity}").status_code == 204
+
+
+def test_what_of_a_file_cannot_be_read_is_named_and_the_rest_taken_in(client: httpx.Client) -> None:
+    result = fits(
+        shown.Uploaded, uploaded(client, "two.jsonl", b'{"_id": "j2", "text": "Two."}\n{"_id": 3}\n')
+    )
+    assert result["added"] == ["j2"]
+    assert len(result["failures"]) == 1  # type: ignore[arg-type]
+    assert str(result["failures"]).count("two.jsonl") == 1
+    client.delete("/v1/articles/j2")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("x.exe", b"MZ"), ("x.pdf", b"no pdf"), ("x.md", b""), ("x.docx", b"PK\x03\x04"), ("", b"x")],
+)
+def test_a_file_that_holds_no_article_is_refused_and_nothing_is_kept(
+    name: str, content: bytes, client: httpx.Client
+) -> None:
+    before = client.get("/v1/status").json()["commit"]
+    response = uploaded(client, name, content)
+    assert response.status_code == 422
+    assert str(Path("/")) + "tmp" not in response.text
+    assert client.get("/v1/status").json()["commit"] == before
+
+
+def test_what_people_say_is_kept_listed_and_written_out_as_questions(
+    folder: Path, client: httpx.Client
+) -> None:
+    said = {"question": "Who keeps bears?", "verdict": "wrong", "comment": "<b>no</b>", "article_id": "b"}
+    state = {"commit": 4, "generation": 1, "model": "m", "recipe": "r", "ranker": "fixed", "as_of": None}
+    first = fits(shown.FeedbackNoted, client.post("/v1/feedback", json={**said, "index": state}))
+    client.post("/v1/feedback", json={"question": "And who keeps time?", "verdict": "right"})
+    page = fits(shown.FeedbackList, client.get("/v1/feedback", params={"limit": 1}))
+    assert page["next"] == first["number"]
+    found = read_feedback(store_of(folder))
+    assert [(one.question, one.verdict, one.article_id) for one in found] == [
+        ("Who keeps bears?", "wrong", "b"),
+        ("And who keeps time?", "right", None),
+    ]
+    assert found[0].state == {"commit": 4, "generation": 1, "ranker": "fixed"}
+    exported = civicite("feedback", "export", "--index", folder).stdout.splitlines()
+    assert (
+        [json.loads(line) for line in exported]
+        == list(as_questions(found))
+        == [{"_id": f"feedback-{first['number']}", "text": "Who keeps bears?", "article": "b"}]
+    )
+
+
+def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: httpx.Client) -> None:
+    for identity in ("e1", "e2"):
+        client.put(f"/v1/articles/{identity}", json={"text": f"The {identity} is a rare instrument."})
+        said = {
+            "question": "q",
+            "verdict": "wrong",
+            "article_id": identity,
+            "quote": f"The {identity} is rare",
+        }
+        client.post("/v1/feedback", json=said)
+    client.delete("/v1/articles/e1", params={"erase": True})
+    assert civicite("remove", "--erase", "e2", "--index", folder).returncode == 0
+    assert not [one for one in read_feedback(store_of(folder)) if one.article_id in ("e1", "e2")]
+    content = store_of(folder).read_bytes()
+    assert b"The e1 is rare" not in content
+    assert b"The e2 is rare" not in content
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"question": "q"},
+        {"question": "q", "verdict": "maybe"},
+        {"question": "", "verdict": "right"},
+        {"question": "q", "verdict": "right", "comment": "x" * 4001},
+        {"question": "q", "verdict": "right", "index": {"commit": -1, "generation": 1}},
+        {"question": "q", "verdict": "right", "stars": 5},
+    ],
+)
+def test_feedback_that_is_none_is_refused(said: dict[str, object], client: httpx.Client) -> None:
+    assert client.post("/v1/feedback", json=said).status_code == 422
+
+
+def test_only_an_administrator_reads_what_people_said_once_there_are_keys(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    put(place, TOWNS[:1])
+    admin, _ = create_key(store_of(place), "admin")
+    writer, _ = create_key(store_of(place), "write")
+    with served(place) as address, httpx.Client(base_url=address) as client:
+        body = {"question": "q", "verdict": "right"}
+        assert client.post("/v1/feedback", json=body).status_code == 201
+        noted = client.post("/v1/feedback", json=body, headers={"Authorization": f"Bearer {writer}"})
+        assert noted.status_code == 201
+        assert client.get("/v1/feedback").status_code == 401
+        assert client.get("/v1/feedback", headers={"Authorization": f"Bearer {writer}"}).status_code == 403
+        seen = client.get("/v1/feedback", headers={"Authorization": f"Bearer {admin}"}).json()["feedback"]
+        assert [one["key"] for one in seen] == [None, writer.split("_")[1]]
+
+
+def test_status_counts_what_is_served_and_names_no_path(folder: Path, client: httpx.Client) -> None:
+    status = fits(shown.Status, client.get("/v1/status"))
+    assert status["articles"] == len(listed(client))
+    assert str(folder) not in json.dumps(status)
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/v1/facets", shown.Facets),
+        ("/v1/articles", shown.ArticleList),
+        ("/v1/articles/b?start=1&end=3", shown.ArticleShown),
+        ("/v1/status", shown.Status),
+    ],
+)
+def test_what_a_client_has_already_is_not_sent_again_until_it_changes(
+    path: str, model: type[BaseModel], client: httpx.Client
+) -> None:
+    first = client.get(path)
+    fits(model, first)
+    tag = first.headers["etag"]
+    assert tag.startswith('W/"')
+    again = client.get(path, headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    client.put("/v1/articles/new", json={"text": "New keeps news."})
+    changed = client.get(path, headers={"If-None-Match": tag})
+    client.delete("/v1/articles/new")
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_the_tag_of_an_answer_is_of_the_question_and_of_the_state_that_answers(
+    path: str, client: httpx.Client
+) -> None:
+    body = {"question": "Who keeps bears?", "min_confidence": 0}
+    first = client.post(path, json=body)
+    tag = first.headers["etag"]
+    assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 304
+    other = client.post(path, json={**body, "question": "Who keeps time?"}, headers={"If-None-Match": tag})
+    assert other.status_code == 200
+    client.put("/v1/articles/new", json={"text": "New keeps news."})
+    assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 200
+    client.delete("/v1/articles/new")
+    commit = first.json()["index"]["commit"]
+    past = client.post(path, json={**body, "as_of": commit}, headers={"If-None-Match": tag})
+    assert (past.status_code, past.headers.get("etag")) == (200, None)
+
+
+def test_an_article_is_replaced_only_if_it_is_still_what_the_client_saw(client: httpx.Client) -> None:
+    place = "/v1/articles/guarded"
+    body = {"text": "The gate is open."}
+    assert client.put(place, json=body, headers={"If-Match": "*"}).status_code == 412
+    assert client.put(place, json=body, headers={"If-None-Match": "*"}).status_code == 201
+    again = client.put(place, json=body, headers={"If-None-Match": "*"})
+    assert (again.status_code, again.json()["type"]) == (412, "urn:civicite:problem:exists-already")
+    seen = client.get(place).headers["etag"]
+    fits(shown.PutResult, client.put(place, json={"text": "The gate is shut."}, headers={"If-Match": seen}))
+    late = client.put(place, json={"text": "The gate is gone."}, headers={"If-Match": seen})
+    assert (late.status_code, late.json()["type"]) == (412, "urn:civicite:problem:changed-meanwhile")
+    assert client.delete(place, headers={"If-Match": seen}).status_code == 412
+    assert client.get(place).json()["text"] == "The gate is shut."
+    assert client.delete(place, headers={"If-Match": client.get(place).headers["etag"]}).status_code == 204
+
+
+def test_a_long_answer_is_packed_for_a_client_that_can_unpack_it(client: httpx.Client) -> None:
+    client.put("/v1/articles/long", json={"text": "A tree stands in every street. " * 400})
+    packed = client.get("/v1/articles/long")
+    plain = client.get("/v1/articles/long", headers={"Accept-Encoding": "identity"})
+    client.delete("/v1/articles/long")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
