@@ -28,6 +28,35 @@ from indexer import (
 from service import request_ids
 
 TYPES = "urn:civicite:problem:"
+
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "malformed-body": (400, "The body is not JSON in UTF-8."),
+    "key-required": (401, "This needs an API key: send it as `Authorization: Bearer KEY`."),
+    "key-unknown": (401, "There is no such key, or it was revoked."),
+    "scope-missing": (403, "The key is valid, but may not do this."),
+    "foreign-origin": (403, "A web page of another origin may not change anything."),
+    "article-not-found": (404, "No such article or revision, or it was withdrawn."),
+    "not-found": (404, "There is nothing at this address."),
+    "method-not-allowed": (405, "This address does not know this method; `Allow` lists those it knows."),
+    "article-erased": (410, "It was there once and was erased for good."),
+    "changed-meanwhile": (412, "The article is not of the revision that `If-Match` names."),
+    "exists-already": (412, "`If-None-Match: *` was sent, and the article is there."),
+    "body-too-large": (413, "The body is larger than this address takes."),
+    "span-not-there": (416, "The text has no such span."),
+    "unknown-host": (421, "The server is not known by the name in `Host`."),
+    "invalid-request": (422, "A field or parameter does not fit; `errors` names each."),
+    "too-many-requests": (429, "More requests in a minute than the settings allow; `Retry-After` says when."),
+    "http-error": (400, "Another error of the protocol; the status says which."),
+    "index-damaged": (500, "What was written is not what is there; `civicite verify` names it."),
+    "index-unusable": (500, "The index cannot be used; the server's log says why."),
+    "internal-error": (500, "Something went wrong here; the server's log says what."),
+    "index-empty": (503, "Nothing has been indexed yet."),
+    "index-locked": (503, "Another writer holds the index; `Retry-After` says when to come back."),
+    "model-changed": (503, "The index was rebuilt with another model; the server must be started again."),
+    "overloaded": (503, "Too many requests are under way; `Retry-After` says when to come back."),
+    "too-slow": (503, "The answer did not begin in time."),
+}
+"""Every type, which is its name after ``TYPES``, with its status and what it means; they are stable."""
 RETRY_SECONDS = 5
 """After how long a writer may try again when another one holds the index."""
 

@@ -75,21 +75,41 @@ def load_settings(
 ) -> Settings:
     """Read the settings that hold in a working directory; those ``chosen`` prevail unless they are None.
 
-    Raises InputError, naming file or variable, for an unknown key and for a value of the wrong kind.
+    Raises InputError, naming file or variable, for an unknown key or variable and for a value of the wrong
+    kind.
     """
+    return settings_with_origins(folder, environment, chosen)[0]
+
+
+def settings_with_origins(
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    chosen: Mapping[str, object] | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """Return the settings and, for each that is no default, where it comes from: file, variable or option."""
     environment = os.environ if environment is None else environment
     file = (folder or Path()) / FILE
     values: dict[str, Any] = {"cache_dir": _cache_dir(environment)}
+    origins: dict[str, str] = {}
     for name, value in _read(file).items():
-        values[name] = _checked(name, value, f"{file}: {name}")
-    for name in CHECKS:
-        variable = PREFIX + name.upper()
-        if environment.get(variable):
-            values[name] = _checked(name, environment[variable], variable)
+        values[name], origins[name] = _checked(name, value, f"{file}: {name}"), str(file)
+    for variable, written in environment.items():
+        if variable.startswith(PREFIX) and written:
+            name = _named(variable)
+            values[name], origins[name] = _checked(name, written, variable), variable
     for name, value in (chosen or {}).items():
         if value is not None:
-            values[name] = _checked(name, value, f"--{name.replace('_', '-')}")
-    return Settings(**values)
+            option = f"--{name.replace('_', '-')}"
+            values[name], origins[name] = _checked(name, value, option), option
+    return Settings(**values), origins
+
+
+def _named(variable: str) -> str:
+    name = variable.removeprefix(PREFIX).lower()
+    if name not in CHECKS:
+        known = ", ".join(PREFIX + one.upper() for one in CHECKS)
+        raise InputError(variable, "there is no such setting", f"unset it, or use one of {known}")
+    return name
 
 
 def _cache_dir(environment: Mapping[str, str]) -> Path:

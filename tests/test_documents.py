@@ -43,8 +43,9 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     "command",
     [
         *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
+        *("key create", "key list", "key revoke", "feedback export"),
         *("watch", "feed add", "feed list", "feed remove", "feed pull"),
-        *("backup", "restore", "rebuild", "generations", "compact"),
+        *("backup", "restore", "rebuild", "generations", "compact", "verify-answer", "config"),
     ],
 )
 def test_every_command_is_in_the_readme_and_has_a_help_text(command: str) -> None:
