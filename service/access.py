@@ -55,7 +55,8 @@ class Access:
         needed = scope_needed(method, path)
         if method not in ("GET", "HEAD", "OPTIONS") and (needed != "read" or path == "/v1/feedback"):
             self._check_page(headers)
-        if path in OPEN_PATHS:
+        # A browser asks beforehand without its key (CORS); what it is told, everybody may know.
+        if path in OPEN_PATHS or method == "OPTIONS":
             return None
         key = self._key(headers.get("authorization"))
         if key is None and not self._open(needed):
@@ -72,7 +73,7 @@ class Access:
         scheme, _, secret = authorization.partition(" ")
         key = self.keyring.find(secret.strip()) if scheme.lower() == "bearer" else None
         # A client that knows of no keys may have to send something: where none is needed, that is no harm.
-        if key is None and (self.settings.require_keys or self.keyring.any_valid()):
+        if key is None and (self.settings.require_keys or self.keyring.any_made()):
             raise Problem(401, "key-unknown", "there is no such key, or it was revoked")
         return key
 
@@ -83,7 +84,7 @@ class Access:
         if needed == "read":
             return self._local or self.settings.open_reading
         told = self._local or (self.settings.remote_writes and needed == "write")
-        return told and not self.keyring.any_valid()
+        return told and not self.keyring.any_made()
 
     def _check_host(self, host: str) -> None:
         """Refuse names that lead here only because somebody's name server says so (DNS rebinding)."""

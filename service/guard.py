@@ -75,7 +75,7 @@ class Guard:
                 scope, receive, answer
             )
         finally:
-            answer.end()
+            await answer.end()
             self._under_way -= counted
 
     def _admitted(self, scope: Scope, headers: Mapping[str, str]) -> Key | None:
@@ -83,16 +83,22 @@ class Guard:
         if self._under_way > most:
             detail = f"{most} requests are under way; come again in a moment"
             raise Problem(503, "overloaded", detail, {"Retry-After": "1"})
-        key = self._access.admit(scope["method"], scope["path"], headers)
-        if self._rate is not None and scope["path"] not in OPEN_PATHS:
-            self._count(key.id if key is not None else _network(scope))
+        try:
+            key = self._access.admit(scope["method"], scope["path"], headers)
+        except Problem:
+            # What is refused counts too: nobody tries keys without end.
+            self._count(scope, None)
+            raise
+        self._count(scope, key)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > _largest(scope):
             raise Problem(413, "body-too-large", "the body is larger than this server takes")
         return key
 
-    def _count(self, who: str) -> None:
-        assert self._rate is not None  # noqa: S101 - asked for only then
+    def _count(self, scope: Scope, key: Key | None) -> None:
+        if self._rate is None or scope["path"] in OPEN_PATHS:
+            return
+        who = key.id if key is not None else _network(scope)
         if not self._limiter.hit(self._rate, who):
             window = self._limiter.get_window_stats(self._rate, who)
             wait = max(1, math.ceil(window.reset_time - time.time()))
@@ -118,9 +124,11 @@ class _Answer:
         if not self._late:
             await self._pass_on(message)
 
-    def end(self) -> None:
-        """Watch the time no longer."""
+    async def end(self) -> None:
+        """Watch the time no longer; a client that is being told is told to the end."""
         self._timer.cancel()
+        if self._telling is not None:
+            await self._telling
 
     def _expire(self) -> None:
         if not self._begun:

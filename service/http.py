@@ -64,14 +64,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.cors_origins:
         methods, headers = (
             ["GET", "POST", "PUT", "DELETE"],
-            ["Authorization", "Content-Type", "If-None-Match"],
+            ["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id"],
         )
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=methods,
             allow_headers=headers,
-            expose_headers=["ETag", "X-Request-Id"],
+            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
         )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)

@@ -95,6 +95,10 @@ class Keyring:
         """Tell whether there is a key that was not revoked."""
         return any(key.revoked is None for key in self._current().values())
 
+    def any_made(self) -> bool:
+        """Tell whether there ever was a key: revoking the last one opens nothing to anybody."""
+        return bool(self._current())
+
     def find(self, secret: str) -> Key | None:
         """Return the valid key that a secret is, compared in constant time, or None."""
         prefix, _, rest = secret.partition("_")

@@ -176,6 +176,26 @@ def test_on_this_machine_writing_needs_a_key_as_soon_as_there_is_one(folder: Pat
         assert kind(client.get("/v1/articles/well")) == (401, "key-unknown")
 
 
+def test_revoking_the_last_key_opens_nothing(tmp_path: Path) -> None:
+    rules = access(tmp_path, host=ANYWHERE, remote_writes=True, open_reading=True)
+    assert refused(rules, "PUT", "/v1/articles/x") is None
+    secret, key = create_key(store_of(tmp_path / "index"), "write")
+    assert refused(rules, "PUT", "/v1/articles/x") == "key-required"
+    revoke_key(store_of(tmp_path / "index"), key.id)
+    assert refused(rules, "PUT", "/v1/articles/x") == "key-required"
+    assert refused(rules, "GET", "/v1/articles", authorization=f"Bearer {secret}") == "key-unknown"
+    local = access(tmp_path)
+    assert refused(local, "DELETE", "/v1/articles/x") == "key-required"
+    assert refused(local, "GET", "/v1/feedback") == "key-required"
+    assert refused(local, "POST", "/v1/ask") is None
+
+
+def test_whoever_tries_keys_is_slowed_down_as_all_others_are(folder: Path) -> None:
+    with client_of(folder, require_keys="true", requests_per_minute="3") as client:
+        tried = [client.get("/v1/facets", headers={"Authorization": f"Bearer {n}"}) for n in range(5)]
+        assert [one.status_code for one in tried] == [401] * 3 + [429] * 2
+
+
 def test_every_request_needs_a_key_where_the_settings_say_so(folder: Path) -> None:
     secret, _ = create_key(store_of(folder), "read")
     with client_of(folder, require_keys="true") as client:
@@ -269,6 +289,19 @@ def test_pages_may_use_the_interface_only_where_their_origin_is_set(folder: Path
         assert "access-control-allow-origin" not in other.headers
 
 
+def test_a_browser_that_asks_beforehand_needs_no_key_and_is_told_of_every_header(folder: Path) -> None:
+    asked = {
+        "Origin": "https://city.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization,content-type,if-match",
+    }
+    with client_of(folder, cors_origins="https://city.example", require_keys="true") as client:
+        allowed = client.options("/v1/articles/well", headers=asked)
+        assert allowed.status_code == 200
+        assert "If-Match" in allowed.headers["access-control-allow-headers"]
+        assert client.put("/v1/articles/well", json=ARTICLE, headers=asked).status_code == 401
+
+
 def test_every_answer_has_the_headers_that_keep_browsers_from_harm(folder: Path) -> None:
     with client_of(folder) as client:
         for response in (client.get("/v1/articles"), client.get("/nowhere"), client.post("/v1/ask", json={})):
@@ -343,6 +376,24 @@ def test_a_server_with_too_many_requests_under_way_says_so_and_a_slow_one_is_giv
         return [refusal, *await asyncio.gather(*waiting)]
 
     assert asyncio.run(main()) == [(503, "overloaded"), (503, "too-slow"), (503, "too-slow")]
+
+
+def test_a_request_that_ends_in_the_moment_it_is_given_up_is_told_so_whole() -> None:
+    async def ending(scope: object, receive: object, send: object) -> None:
+        send._expire()  # type: ignore[attr-defined]
+
+    async def main() -> list[str]:
+        sent: list[str] = []
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(str(message["type"]))
+
+        guard = Guard(ending, Access(Settings(), Keyring(Path("/nowhere"))))  # type: ignore[arg-type]
+        scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": [(b"host", b"localhost")]}
+        await guard(scope, None, send)  # type: ignore[arg-type]
+        return list(sent)
+
+    assert asyncio.run(main()) == ["http.response.start", "http.response.body"]
 
 
 def test_a_request_that_is_no_http_harms_nothing(folder: Path) -> None:
