@@ -19,8 +19,8 @@ from benchmarks.parts import Part, read_part
 from benchmarks.peers.run import PEERS, compare, measure_peer
 from benchmarks.program import CACHE, ROOT, CommandFailed, remembered_index
 from benchmarks.quality import measure_collection, measure_ranking, summarise
-from benchmarks.ranking import Values
 from benchmarks.report import write
+from service.evaluation.ranking import Values
 
 
 class Kind(StrEnum):

@@ -9,12 +9,13 @@ from typing import Any
 
 from benchmarks import program
 from benchmarks.collection import Collection, Question, plain_corpus, write_questions
-from benchmarks.intervals import mean_interval, paired_difference
 from benchmarks.memory import size_mib
 from benchmarks.parts import Part
 from benchmarks.peers_setup import PYTHON
-from benchmarks.ranking import Values, measure, read_run
+from benchmarks.ranking import read_run
 from benchmarks.timing import summarise
+from service.evaluation.intervals import mean_interval, paired_difference
+from service.evaluation.ranking import Values, measure
 
 PEERS = {"sentence-transformers + FAISS": "dense", "txtai hybrid": "txtai_hybrid"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
