@@ -47,6 +47,14 @@ def write_text(file: str | Path, text: str) -> None:
         ) from error
 
 
+def check_writable(file: str | Path) -> None:
+    """Raise InputError when a file could not be written, before anything takes long."""
+    path = Path(file)
+    if path.is_dir() or not path.parent.is_dir():
+        problem = "it is a folder" if path.is_dir() else "its folder does not exist"
+        raise InputError(str(file), problem, "name a file in a folder that exists")
+
+
 def read_evaluation(file: str | Path) -> Evaluation:
     """Read what :func:`write_evaluation` wrote; raises InputError for anything else."""
     try:
