@@ -20,6 +20,7 @@ from benchmarks.peers.run import OURS, PEERS, compare, measure_ours, measure_pee
 from benchmarks.program import CACHE, ROOT, CommandFailed, remembered_index
 from benchmarks.quality import measure_collection, summarise
 from benchmarks.report import write
+from indexer import InputError
 from service.evaluation.ranking import Values
 
 
@@ -61,7 +62,7 @@ def benchmarks(
         parts = [read_part(text, "titles") for text in titles or ()]
         parts += [read_part(text, "paragraphs") for text in paragraphs or ()]
         _measure([read_collection(folder.resolve()) for folder in folders], parts, plan)
-    except (CollectionError, CommandFailed, ValueError) as error:
+    except (CollectionError, CommandFailed, InputError, ValueError) as error:
         typer.echo(f"benchmarks: {error}", err=True)
         raise typer.Exit(1) from error
 

@@ -69,10 +69,8 @@ def counted(total: int, what: str) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress as Bar
 
-    steps = iter(track(range(total), what, console=Console(stderr=True), transient=True))
-    next(steps, None)
-    yield lambda: next(steps, None) and None
-    for _ in steps:
-        pass
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

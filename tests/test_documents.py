@@ -43,6 +43,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     "command",
     [
         *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
+        "evaluate",
         *("watch", "feed add", "feed list", "feed remove", "feed pull"),
         *("backup", "restore", "rebuild", "generations", "compact"),
     ],

@@ -66,8 +66,8 @@ def _reliability(evaluation: Evaluation) -> Plot:
         )
     x = alt.X("confidence:Q", title="mean confidence of a tenth", scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("right:Q", title="share that is right", scale=alt.Scale(domain=[0, 1]))
-    base = alt.Chart(alt.Data(values=rows))
-    ideal = alt.Chart(alt.Data(values=[{"a": 0}, {"a": 1}]))
+    base = _chart(rows)
+    ideal = _chart([{"a": 0}, {"a": 1}])
     chart = alt.layer(
         ideal.mark_line(strokeDash=[4, 4], color=FAINT).encode(x=alt.X("a:Q"), y=alt.Y("a:Q")),
         base.mark_rule(color=MAIN, opacity=0.6).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
@@ -77,8 +77,8 @@ def _reliability(evaluation: Evaluation) -> Plot:
     error = evaluation["expected calibration error"]
     return Plot(
         "Reliability",
-        "Each point is a tenth of the questions, by confidence; an honest confidence lies on the dashed line. "
-        f"Bars are 95 % intervals (Wilson). Expected calibration error: {error}.",
+        "Each point is a tenth of the questions, by confidence; an honest confidence lies on the dashed "
+        f"line. Bars are 95 % intervals (Wilson). Expected calibration error: {error}.",
         _svg(chart, "Reliability diagram"),
         ("questions", "mean confidence", "share right"),
         tuple((str(one.count), f"{one.confidence:.2f}", f"{one.right:.2f}") for one in bins),
@@ -100,15 +100,15 @@ def _risk_coverage(evaluation: Evaluation) -> Plot:
     )
     y = alt.Y("risk:Q", title="share wrong among them", scale=alt.Scale(domain=[0, 1]))
     chart = alt.layer(
-        alt.Chart(alt.Data(values=rows)).mark_line(color=MAIN, interpolate="step-before").encode(x=x, y=y),
-        alt.Chart(alt.Data(values=here)).mark_point(filled=True, size=90, color=INK, opacity=1).encode(x=x, y=y),
+        _chart(rows).mark_line(color=MAIN, interpolate="step-before").encode(x=x, y=y),
+        _chart(here).mark_point(filled=True, size=90, color=INK, opacity=1).encode(x=x, y=y),
     )
     area = evaluation["area under risk–coverage"]
     at = [round(share * count) for share in (0.1, 0.25, 0.5, 0.75, 1)]
     return Plot(
         "Risk and coverage",
-        "How many of the given answers are wrong when only the most confident are given; lower is better. The dot "
-        f"is the threshold that was used. Area under the curve: {area}.",
+        "How many of the given answers are wrong when only the most confident are given; lower is better. "
+        f"The dot is the threshold that was used. Area under the curve: {area}.",
         _svg(chart, "Risk–coverage curve"),
         ("answered", "wrong among them"),
         tuple((f"{one / count:.0%}", f"{risks[one - 1]:.2f}") for one in at if one),
@@ -129,7 +129,7 @@ def _confidences(evaluation: Evaluation) -> Plot:
         if counts[at, label]
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        _chart(rows)
         .mark_bar(stroke="var(--paper)", strokeWidth=0.5)
         .encode(
             x=alt.X("from:Q", title="confidence", bin="binned", scale=alt.Scale(domain=[0, 1])),
@@ -145,7 +145,9 @@ def _confidences(evaluation: Evaluation) -> Plot:
         )
     )
     answers_from = min((one.confidence for one in evaluation.questions if not one.abstained), default=None)
-    threshold = "" if answers_from is None else f" The least confident answer that was given has {answers_from:.2f}."
+    threshold = (
+        "" if answers_from is None else f" The least confident answer that was given has {answers_from:.2f}."
+    )
     return Plot(
         "Confidence",
         f"How confident the best evidence was, and whether it was right.{threshold}",
@@ -163,11 +165,13 @@ def _ranks(questions: Sequence[Judged]) -> Plot:
     found = [one.rank for one in questions if one.gold.relevance]
     names = [str(low) if low == high else f"{low}–{high}" for low, high in RANKS]
     counts = [sum(rank is not None and low <= rank <= high for rank in found) for low, high in RANKS]
-    names.append(f"not in {DEPTH}")
+    names.append("later")
     counts.append(sum(rank is None for rank in found))
     rows = [{"rank": name, "count": count} for name, count in zip(names, counts, strict=True)]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("rank:N", title="rank of the first expected article", sort=names, axis=alt.Axis(labelAngle=0)),
+    base = _chart(rows).encode(
+        x=alt.X(
+            "rank:N", title="rank of the first expected article", sort=names, axis=alt.Axis(labelAngle=0)
+        ),
         y=alt.Y("count:Q", title="questions"),
     )
     chart = alt.layer(
@@ -201,7 +205,11 @@ def _arrays(questions: Sequence[Judged]) -> tuple[np.ndarray[Any, Any], np.ndarr
     )
 
 
-def _svg(chart: alt.LayerChart, description: str) -> str:
+def _chart(rows: Sequence[Row]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _svg(chart: alt.LayerChart | alt.FacetChart, description: str) -> str:
     whole = chart.properties(width=WIDTH, height=HEIGHT, background="transparent", description=description)
     axis = {
         "labelColor": INK,
@@ -210,6 +218,7 @@ def _svg(chart: alt.LayerChart, description: str) -> str:
         "tickColor": RULE,
         "gridColor": RULE,
         "gridOpacity": 0.5,
+        "labelFlush": False,
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
