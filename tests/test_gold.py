@@ -31,8 +31,8 @@ FLOORS = {
     "AUROC, right or wrong": 0.68,
 }
 CEILINGS = {"refused, of answerable": 0.17, "Brier score": 0.24, "area under risk–coverage": 0.5}
-"""Measured over all hundred questions on 2026-11-24, in bf16 and in f32: nDCG@10 .990, first sentence .543 and
-.514, refused of unanswerable .467, precision .45 and .44. The bounds leave several questions' room, for
+"""Measured over all hundred questions on 2026-11-24, in bf16 and in f32: nDCG@10 .990, first sentence .543
+and .514, refused of unanswerable .467, precision .45 and .44. The bounds leave several questions' room, for
 processors that round otherwise; they are moved when the answers become better, never to let them sink."""
 
 
