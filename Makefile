@@ -42,7 +42,6 @@ serve: .venv/.installed ## serve the index over HTTP on 127.0.0.1:8000
 	$(BIN)/civicite serve --index $(INDEX)
 
 bench: .venv/.installed ## measure quality and speed on BEIR-layout folders: make bench EVAL="DIR DIR"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(EVAL)
 
 train: .venv/.installed ## train service/ranker.json on BEIR-layout folders: make train EVAL="DIR DIR"

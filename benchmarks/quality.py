@@ -10,10 +10,12 @@ from pathlib import Path
 
 from benchmarks import program
 from benchmarks.collection import Collection, plain_corpus, write_questions
-from benchmarks.evidence import Judged, auroc, calibration_error, judge, risk_at_coverage
-from benchmarks.intervals import mean_interval
+from benchmarks.evidence import Judged, judge
 from benchmarks.parts import Part
-from benchmarks.ranking import Values, among_candidates, measure, read_run
+from benchmarks.ranking import among_candidates, read_run
+from service.evaluation.calibration import auroc, calibration_error, risk_at_coverage
+from service.evaluation.intervals import mean_interval
+from service.evaluation.ranking import Values, measure
 
 COVERAGES = (0.1, 0.25, 0.5, 0.75, 1.0)
 ALL = "all"

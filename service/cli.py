@@ -11,6 +11,7 @@ import typer
 from service.commands_ask import ask, search
 from service.commands_backup import backup, restore
 from service.commands_config import config
+from service.commands_evaluate import evaluate
 from service.commands_feed import app as feed_app
 from service.commands_feedback import app as feedback_app
 from service.commands_history import diff, log
@@ -44,7 +45,7 @@ def _root(
         write([context.get_help()])
 
 
-LOOKING_AFTER = (status, remove, verify, log, diff, rebuild, generations, compact, backup, restore)
+LOOKING_AFTER = (status, remove, verify, log, diff, evaluate, rebuild, generations, compact, backup, restore)
 for command in (index, watch, ask, search, verify_answer, serve, config, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)

@@ -60,3 +60,17 @@ def progress(files: int | None, what: str = "Files read") -> Iterator[Progress]:
 def _taken(report: Report) -> str:
     articles = len(report.added) + len(report.changed) + len(report.unchanged)
     return f"{articles:,} articles read, {report.encoded:,} passages encoded"
+
+
+@contextmanager
+def counted(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Yield what is to be called after each of ``total`` things."""
+    if not is_terminal(sys.stderr):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -19,15 +19,18 @@ from benchmarks.collection import (
     sample,
     write_questions,
 )
-from benchmarks.evidence import auroc, calibration_error, holds, judge, risk_at_coverage
-from benchmarks.intervals import mean_interval, paired_difference
+from benchmarks.evidence import judge
 from benchmarks.parts import Part, read_part
 from benchmarks.peers_setup import unwanted
-from benchmarks.ranking import among_candidates, measure, read_run
+from benchmarks.ranking import among_candidates, read_run
 from benchmarks.report import table
 from benchmarks.speed.passages import sentence_spans
 from benchmarks.speed.startup import summarise_imports
 from benchmarks.timing import in_turns, summarise
+from service.evaluation.calibration import auroc, calibration_error, risk_at_coverage
+from service.evaluation.intervals import mean_interval, paired_difference
+from service.evaluation.judging import holds
+from service.evaluation.ranking import measure
 
 
 def lines(*records: object) -> str:

@@ -44,6 +44,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     [
         *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
         *("key create", "key list", "key revoke", "feedback export"),
+        "evaluate",
         *("watch", "feed add", "feed list", "feed remove", "feed pull"),
         *("backup", "restore", "rebuild", "generations", "compact", "verify-answer", "config"),
     ],

@@ -1,6 +1,8 @@
 """Runs the peers on a collection and compares their rankings with civicite's, question by question."""
 
 import json
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,16 +11,28 @@ from typing import Any
 
 from benchmarks import program
 from benchmarks.collection import Collection, Question, plain_corpus, write_questions
-from benchmarks.intervals import mean_interval, paired_difference
 from benchmarks.memory import size_mib
 from benchmarks.parts import Part
 from benchmarks.peers_setup import PYTHON
-from benchmarks.ranking import Values, measure, read_run
+from benchmarks.ranking import read_run
 from benchmarks.timing import summarise
+from service.evaluation.intervals import mean_interval, paired_difference
+from service.evaluation.ranking import Values, measure
 
-PEERS = {"sentence-transformers + FAISS": "dense", "txtai hybrid": "txtai_hybrid"}
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-STARTS = 5
+PEERS = {
+    "sentence-transformers + FAISS": "dense",
+    "txtai hybrid": "txtai_hybrid",
+    "Haystack, BM25 + embeddings": "haystack_hybrid",
+    "LlamaIndex + FAISS": "llamaindex_faiss",
+}
+OURS = "civicite"
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+}
+STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +49,18 @@ def measure_peer(module: str, collection: Collection, folder: Path) -> PeerMeasu
     index.mkdir(exist_ok=True)
     corpus = plain_corpus(collection, folder)
     built, whole = _verb(module, folder, "build", corpus, index)
+    seconds = {"index seconds, whole process": whole, "index seconds": built["seconds"]}
+    return _asked(module, collection, index, folder, seconds)
+
+
+def _asked(
+    module: str, collection: Collection, index: Path, folder: Path, seconds: Mapping[str, object]
+) -> PeerMeasured:
     queries = write_questions(collection.judged, folder / f"{collection.name}-peer-queries.jsonl")
     run_file = folder / f"{collection.name}-{module}.run"
     asked, _ = _verb(module, folder, "search", index, queries, run_file)
     timings: dict[str, object] = {
-        "index seconds, whole process": whole,
-        "index seconds": built["seconds"],
+        **seconds,
         "index MiB": size_mib(index),
         "one question, whole process, seconds": _starts(module, collection.judged[:1], index, folder),
         "open seconds": asked["open seconds"],
@@ -48,6 +68,14 @@ def measure_peer(module: str, collection: Collection, folder: Path) -> PeerMeasu
         "resident MiB": asked["resident MiB"],
     }
     return PeerMeasured(measure(read_run(run_file), collection.judgements), timings)
+
+
+def measure_ours(collection: Collection, folder: Path) -> PeerMeasured:
+    """Measure civicite as the peers are measured: an index from nothing, the questions one by one."""
+    index = folder / f"{collection.name}-{OURS}"
+    shutil.rmtree(index, ignore_errors=True)
+    whole = program.index(plain_corpus(collection, folder), index)
+    return _asked(OURS, collection, index, folder, {"index seconds, whole process": whole})
 
 
 def compare(
@@ -91,5 +119,6 @@ def _starts(module: str, question: tuple[Question, ...], index: Path, folder: Pa
 
 def _verb(module: str, folder: Path, verb: str, *paths: Path) -> tuple[dict[str, Any], float]:
     output = folder / f"{module}-{verb}.json"
-    seconds = program.run([PYTHON, "-m", f"benchmarks.peers.{module}", verb, *paths], output, OFFLINE)
+    python = Path(sys.executable) if module == OURS else PYTHON
+    seconds = program.run([python, "-m", f"benchmarks.peers.{module}", verb, *paths], output, OFFLINE)
     return json.loads(output.read_text(encoding="utf-8").splitlines()[-1]), seconds

@@ -5,13 +5,16 @@ Questions about one paragraph rise and fall together, so they are drawn together
 interval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 10_000
+"""Of means, which are drawn all at once."""
+STATISTIC_RESAMPLES = 2_000
+"""Of whatever has to be computed anew for each resample."""
 _START = 20_261_122
 _BLOCK = 500
 
@@ -44,6 +47,32 @@ def paired_difference(
     """Mean of ours minus theirs over the questions that both have; the same questions are drawn for both."""
     shared = [question for question in ours if question in theirs]
     return mean_interval({question: ours[question] - theirs[question] for question in shared}, clusters)
+
+
+def statistic_interval(statistic: Callable[[NDArray[np.int64]], float], clusters: Sequence[str]) -> Interval:
+    """Interval of a statistic of questions, given as a function of their row numbers.
+
+    ``clusters`` names the cluster of each row. NaN, where a resample leaves the statistic undefined, is left
+    out; an interval whose mean is NaN has NaN for its bounds. ``mean`` is the statistic of all rows.
+    """
+    whole = statistic(np.arange(len(clusters), dtype=np.int64))
+    if np.isnan(whole):
+        return Interval(whole, whole, whole)
+    values = np.array([statistic(rows) for rows in _drawn(clusters)], np.float64)
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return Interval(whole, float(low), float(high))
+
+
+def _drawn(clusters: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    rows: dict[str, list[int]] = {}
+    for row, cluster in enumerate(clusters):
+        rows.setdefault(cluster, []).append(row)
+    members = [np.array(found, np.int64) for found in rows.values()]
+    alone = len(members) == len(clusters)
+    draws = np.random.default_rng(_START)
+    for _ in range(STATISTIC_RESAMPLES):
+        chosen = draws.integers(0, len(members), len(members))
+        yield chosen if alone else np.concatenate([members[one] for one in chosen])
 
 
 def _per_cluster(
