@@ -75,6 +75,25 @@ def calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -
     return float(sum(gaps) / max(1, len(values)))
 
 
+def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list[tuple[int, float, float]]:
+    """Return a reliability diagram's points: answers, mean confidence, share of right ones, by tenths of it.
+
+    Bins are of equal width from 0 to 1; those without an answer are left out.
+    """
+    values, hits = _by_confidence(confidence, right)
+    places = np.minimum((values * bins).astype(int), bins - 1)
+    inside = [places == place for place in range(bins) if (places == place).any()]
+    return [(int(part.sum()), float(values[part].mean()), float(hits[part].mean())) for part in inside]
+
+
+def coverage_at_precision(confidence: ArrayLike, right: ArrayLike, precision: float) -> float:
+    """Return the greatest share of the most confident answers among which so many are right; else 0."""
+    _, hits = _by_confidence(confidence, right)
+    share = np.cumsum(hits[::-1]) / np.arange(1, len(hits) + 1)
+    enough = np.flatnonzero(share >= precision)
+    return float((enough[-1] + 1) / len(hits)) if len(enough) else 0.0
+
+
 def risk_at_coverage(confidence: ArrayLike, right: ArrayLike, coverages: Sequence[float]) -> list[float]:
     """Share of wrong answers among the most confident, for each coverage (El-Yaniv and Wiener 2010)."""
     _, hits = _by_confidence(confidence, right)

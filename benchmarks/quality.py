@@ -10,7 +10,15 @@ from pathlib import Path
 
 from benchmarks import program
 from benchmarks.collection import Collection, plain_corpus, write_questions
-from benchmarks.evidence import Judged, auroc, calibration_error, judge, risk_at_coverage
+from benchmarks.evidence import (
+    Judged,
+    auroc,
+    calibration_error,
+    coverage_at_precision,
+    judge,
+    reliability,
+    risk_at_coverage,
+)
 from benchmarks.intervals import mean_interval
 from benchmarks.parts import Part
 from benchmarks.ranking import Values, among_candidates, measure, read_run
@@ -122,6 +130,8 @@ def _confidence(judged: list[Judged]) -> dict[str, object]:
             auroc([one.confidence for one in answerable], [one.first for one in answerable])
         ),
         "calibration error": calibration_error(confidence, right),
+        "coverage at 90 % precision": coverage_at_precision(confidence, right, 0.9),
+        "reliability": reliability(confidence, right),
         "risk at coverage": dict(zip(map(str, COVERAGES), risks, strict=True)),
     }
 

@@ -19,7 +19,15 @@ from benchmarks.collection import (
     sample,
     write_questions,
 )
-from benchmarks.evidence import auroc, calibration_error, holds, judge, risk_at_coverage
+from benchmarks.evidence import (
+    auroc,
+    calibration_error,
+    coverage_at_precision,
+    holds,
+    judge,
+    reliability,
+    risk_at_coverage,
+)
 from benchmarks.intervals import mean_interval, paired_difference
 from benchmarks.parts import Part, read_part
 from benchmarks.peers_setup import unwanted
@@ -258,6 +266,19 @@ def test_an_honest_confidence_has_no_calibration_error_and_a_boastful_one_has() 
     right = [True, False] * 50
     assert calibration_error([0.5] * 100, right) == pytest.approx(0.0)
     assert calibration_error([0.9] * 100, right) == pytest.approx(0.4)
+
+
+def test_a_reliability_diagram_has_a_point_for_each_tenth_that_holds_answers() -> None:
+    points = reliability([0.05, 0.07, 0.95, 1.0], [False, True, True, True])
+    assert [(count, right) for count, _, right in points] == [(2, 0.5), (2, 1.0)]
+    assert [mean for _, mean, _ in points] == pytest.approx([0.06, 0.975])
+
+
+def test_coverage_ends_where_the_answers_are_no_longer_precise_enough() -> None:
+    confidence, right = [0.9, 0.8, 0.7, 0.6], [True, False, True, False]
+    assert coverage_at_precision(confidence, right, 0.6) == 0.75
+    assert coverage_at_precision(confidence, right, 0.9) == 0.25
+    assert coverage_at_precision(confidence, [False] * 4, 0.9) == 0.0
 
 
 def test_risk_falls_where_the_confident_answers_are_the_right_ones() -> None:
