@@ -66,6 +66,12 @@ def _opposites() -> dict[str, frozenset[str]]:
     return _listed()
 
 
+@lru_cache(1)
+def _stop_words() -> frozenset[str]:
+    """Return the listed words that are no terms: 'more', 'before', 'up'."""
+    return frozenset(word for word in _opposites() if not terms_of(word))
+
+
 def negated(text: str) -> bool:
     """Tell whether a text holds a negation: 'not', 'never', 'wasn't', 'without', 'failed' or 'except'."""
     return _NEGATION.search(text) is not None
@@ -91,4 +97,4 @@ def _is_opposed(word: str, asked: frozenset[str], held: frozenset[str]) -> bool:
 
 @lru_cache(64)
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(_stem, _WORD.findall(text)))
+    return frozenset(terms_of(text)) | _stop_words().intersection(_WORD.findall(text.casefold()))
