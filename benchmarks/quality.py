@@ -13,7 +13,13 @@ from benchmarks.collection import Collection, plain_corpus, write_questions
 from benchmarks.evidence import Judged, judge
 from benchmarks.parts import Part
 from benchmarks.ranking import among_candidates, read_run
-from service.evaluation.calibration import auroc, calibration_error, risk_at_coverage
+from service.evaluation.calibration import (
+    auroc,
+    calibration_error,
+    coverage_at_precision,
+    reliability,
+    risk_at_coverage,
+)
 from service.evaluation.intervals import mean_interval
 from service.evaluation.ranking import Values, measure
 
@@ -124,6 +130,8 @@ def _confidence(judged: list[Judged]) -> dict[str, object]:
             auroc([one.confidence for one in answerable], [one.first for one in answerable])
         ),
         "calibration error": calibration_error(confidence, right),
+        "coverage at 90 % precision": _number(coverage_at_precision(confidence, right)),
+        "reliability": [asdict(one) for one in reliability(confidence, right)],
         "risk at coverage": dict(zip(map(str, COVERAGES), risks, strict=True)),
     }
 

@@ -40,6 +40,7 @@ def show_quality(collection: Collection, parts: dict[str, Any]) -> None:
 
 def _show_confidence(where: str, parts: dict[str, Any]) -> None:
     scores = ["AUROC answerable", "AUROC right", "AUROC right of answerable", "calibration error"]
+    scores += ["coverage at 90 % precision"]
     show(
         f"Confidence: {where}",
         ["part", *scores, "risk at coverage"],

@@ -8,6 +8,7 @@ import numpy as np
 from indexer import Pool
 from service.cues import answers_kind, held_share, names, numbers
 from service.evidence import SENTENCE_FEATURES, Candidates
+from service.opposites import negated, opposites_held
 from service.question import Question
 from service.scores import Floats, Scores
 
@@ -26,6 +27,10 @@ CONFIDENCE_FEATURES = (
     "unknown",
     "missing_names",
     "missing_numbers",
+    "negated_alone",
+    "negation_alone",
+    "opposites",
+    "opposites_in_passage",
     "agreement",
     "passage_margin",
     "question_terms",
@@ -50,6 +55,7 @@ def confidence_features(
     missing_passage = scores.weights * (scores.counts[passage] == 0)
     unknown = scores.weights * ~(scores.counts > 0).any(axis=0)
     around = _passage_text(pool, candidates, int(passage))
+    asks_against, tells_against = negated(question.text), negated(candidates.texts[best])
     passage_scores = candidates.passage_scores
     rest = passage_scores[candidates.ranks > 0]
     values = (
@@ -67,6 +73,10 @@ def confidence_features(
         unknown.sum() / total,
         1 - held_share(names(question.text), around),
         1 - held_share(numbers(question.text), around),
+        float(asks_against and not tells_against),
+        float(tells_against and not asks_against),
+        float(opposites_held(question.text, candidates.texts[best])),
+        float(opposites_held(question.text, around)),
         float(candidates.ranks[best] == 0),
         passage_scores.max() - rest.max(initial=passage_scores.max() - 5.0),
         float(len(question.terms)),

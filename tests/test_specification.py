@@ -1,4 +1,4 @@
-"""The specification, tried by schemathesis: what it allows or forbids is answered as it says, never by a 5xx."""
+"""The specification, tried by schemathesis: what it allows or forbids is answered so, never by a 5xx."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -28,14 +28,14 @@ PASSAGE_ROUNDS, SENTENCE_ROUNDS = 150, 150
 
 CONFIDENCE_TREES = {"objective": "binary", "num_leaves": 8, "learning_rate": 0.06}
 CONFIDENCE_ROUNDS = 100
-ADVERSARIAL_WEIGHT = 0.15
 
 SPEAKS_FOR = frozenset(
     """agreement coverage cosine evidence evidence_margin kind pairs passage_cosine passage_coverage
     passage_margin told""".split()
 )
 SPEAKS_AGAINST = frozenset(
-    "missing_from_passage missing_names missing_numbers missing_rarest unknown".split()
+    """missing_from_passage missing_names missing_numbers missing_rarest negated_alone negation_alone
+    opposites opposites_in_passage unknown""".split()
 )
 RISING = frozenset(
     """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
@@ -76,20 +76,27 @@ def calibrated(model: dict[str, Any], slope: float, intercept: float) -> dict[st
 
 
 def _slope_and_intercept(
-    groups: Sequence[Group], fit: Callable[[Sequence[Group]], dict[str, Any]], features: tuple[str, ...]
+    groups: Sequence[Group],
+    fit: Callable[[Sequence[Group]], dict[str, Any]],
+    features: tuple[str, ...],
+    scored: Sequence[Group] | None = None,
 ) -> tuple[float, float]:
-    """Fit the logistic curve from scores of one half by a model of the other half to what is right."""
-    halves: tuple[list[Group], list[Group]] = ([], [])
-    for group in groups:
-        halves[crc32(group.question.group.encode()) % 2].append(group)
+    """Fit the logistic curve from scores of one half by a model of the other half to what is right.
+
+    Where ``scored`` is given, the curve is fitted to those, and the models to all ``groups``.
+    """
     scores, right = [], []
-    for half, other in (halves, halves[::-1]):
-        model = model_from(fit(other), features)
-        for group in half:
+    for half in (0, 1):
+        model = model_from(fit([group for group in groups if _half(group) != half]), features)
+        for group in (one for one in scored or groups if _half(one) == half):
             scores.append(model.score(group.features))
             right.append(group.right)
     curve = LogisticRegression(C=np.inf).fit(np.concatenate(scores)[:, None], np.concatenate(right))
     return float(curve.coef_[0, 0]), float(curve.intercept_[0])
+
+
+def _half(group: Group) -> int:
+    return crc32(group.question.group.encode()) % 2
 
 
 def _ranked(
@@ -110,21 +117,28 @@ def _ranked(
     return {"features": list(features), "trees": _trees(model)}
 
 
-def fit_confidence(groups: Sequence[Group], features: tuple[str, ...]) -> dict[str, Any]:
+def fit_confidence(
+    groups: Sequence[Group], features: tuple[str, ...], natural: Sequence[Group]
+) -> dict[str, Any]:
     """Fit boosted trees on the logistic loss: their score is the log-odds that the best sentence is right.
 
-    Questions written to look answerable count little: people ask what they want to know, and a
-    confidence has to mean something for them.
+    ``natural`` are those of the groups whose question was asked of a whole collection. The score is
+    calibrated (Platt) on them, on halves that the trees were not fitted to.
     """
-    table = lightgbm.Dataset(
-        np.concatenate([group.features for group in groups]),
-        np.concatenate([group.right for group in groups]).astype(int),
-        weight=np.array([1.0 if group.question.answerable else ADVERSARIAL_WEIGHT for group in groups]),
-    )
     signs = [int(name in SPEAKS_FOR) - int(name in SPEAKS_AGAINST) for name in features]
-    constraints = {"monotone_constraints": signs}
-    model = lightgbm.train({**TREES, **CONFIDENCE_TREES, **constraints}, table, CONFIDENCE_ROUNDS)
-    return {"features": list(features), "trees": _trees(model)}
+    settings = {**TREES, **CONFIDENCE_TREES, "monotone_constraints": signs}
+
+    def fit(some: Sequence[Group]) -> dict[str, Any]:
+        table = lightgbm.Dataset(
+            np.concatenate([group.features for group in some]),
+            np.concatenate([group.right for group in some]).astype(int),
+        )
+        return {
+            "features": list(features),
+            "trees": _trees(lightgbm.train(settings, table, CONFIDENCE_ROUNDS)),
+        }
+
+    return calibrated(fit(groups), *_slope_and_intercept(groups, fit, features, natural))
 
 
 def _rising(features: tuple[str, ...]) -> list[int]:
