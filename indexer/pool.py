@@ -183,6 +183,4 @@ def pooled(passages: Sequence[StoredColumns], dimension: int) -> Pool:
 def _nothing(dimension: int) -> Pool:
     none, vectors = np.empty(0, np.int64), np.empty((0, dimension), np.float32)
     spans, kinds = np.empty((0, 2), np.int64), np.empty(0, np.uint8)
-    return Pool(
-        none, (), none, spans, none, vectors, none, spans, kinds, none, vectors, none, none, none
-    )
+    return Pool(none, (), none, spans, none, vectors, none, spans, kinds, none, vectors, none, none, none)

@@ -1,4 +1,4 @@
-"""What was read of the catalog at one commit, kept in memory for the questions that follow at the same commit.
+"""What was read of the catalog at one commit, kept in memory for the questions that follow at that commit.
 
 Nothing here outlives its commit, so that nothing has to be found out of date. Each kind is bounded, what was
 kept longest makes room, and what is not here is read again. Knows neither SQL nor questions.
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from indexer.copies import Kin, Stretch
     from indexer.view import ArticleState
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 
 PASSAGES_MOST = 65_536
 """Passages of which it is remembered whether they are valid."""

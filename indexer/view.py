@@ -171,7 +171,9 @@ class View:
             for term, key, holding in zip(unknown, fresh.keys, fresh.holding, strict=True):
                 noted[term] = (key, holding)
                 recent.terms.keep(term, (key, holding))
-        keys, holding_each = zip(*(noted[term] or (None, 0) for term in terms), strict=True) if terms else ((), ())
+        keys, holding_each = (
+            zip(*(noted[term] or (None, 0) for term in terms), strict=True) if terms else ((), ())
+        )
         return Statistics(tuple(terms), *recent.size, keys, holding_each)
 
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
