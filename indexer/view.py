@@ -128,7 +128,8 @@ class View:
             return np.array([one.key for one in passages], np.int64)
         cosines = np.einsum("ij,j->i", np.concatenate([one.vector for one in passages]), question)
         least = np.partition(cosines, -count)[-count]
-        return np.array([one.key for one in passages], np.int64)[cosines >= least]
+        nearest: Keys = np.array([one.key for one in passages], np.int64)[cosines >= least]
+        return nearest
 
     def matching(self, statistics: Statistics, count: int, allowed: Keys | None = None) -> Keys:
         """Return the ``count`` passages that match the asked terms best by exact BM25, best first."""

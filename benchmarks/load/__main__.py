@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load FOLDER [--soak MINUTES] [--workers N]``: a table beside txtai, or a long run."""
+"""``python -m benchmarks.load FOLDER [--soak MINUTES] [--workers N]``: a table, or a long run."""
 
 import json
 import subprocess
