@@ -119,7 +119,7 @@ def test_several_workers_see_every_commit_and_show_the_sum_of_their_counts(folde
         assert len(children) >= 2
         with httpx.Client() as client:
             assert metric(client, address, 'civicite_requests_total{method="POST",route="/v1/ask"') == 20
-            assert metric(client, address, "civicite_index_commit") == 2
+            assert metric(client, address, "civicite_index_commit ") == 2
             answered = metric(client, address, "civicite_answers_total")
             assert answered + metric(client, address, "civicite_abstentions_total") == 20
 
