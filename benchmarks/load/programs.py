@@ -33,7 +33,7 @@ def txtai(corpus: Path) -> Iterator[tuple[int, int]]:
         folder.mkdir(parents=True, exist_ok=True)
         _verb("txtai_hybrid", CACHE, "build", corpus, folder)
     config = folder / "api.yml"
-    config.write_text(f"path: {folder / 'index'}\nwritable: false\n", encoding="utf-8")
+    config.write_text(f"path: {folder / 'index'}\nwritable: false\nembeddings:\n", encoding="utf-8")
     port = _free_port()
     command = [PYTHON, "-m", "uvicorn", "txtai.api:app", "--port", port, "--no-access-log"]
     with _running(command, {**OFFLINE, "CONFIG": str(config)}, port, "/count") as process:
