@@ -4,7 +4,6 @@ An answer is made of values that never change; copying them deeply took longer t
 """
 
 from dataclasses import fields
-from functools import cache
 from typing import Any
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -26,6 +25,11 @@ def _written(value: Any) -> Any:
     return {name: _written(getattr(value, name)) for name in _names(kind)}
 
 
-@cache
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+    found = _NAMES.get(kind)
+    if found is None:
+        found = _NAMES[kind] = tuple(one.name for one in fields(kind))
+    return found
