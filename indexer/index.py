@@ -109,7 +109,7 @@ class Index:
 
     def _view(self, connection: sqlite3.Connection, engines: Engines, at: Moment | None) -> View:
         if at is None:
-            return View(connection, engines)
+            return View(connection, engines, recent=engines.recent)
         reached = reach(connection, at)
         check_kept(connection, reached)
         if reached.mark != engines.mark:

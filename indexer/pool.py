@@ -8,6 +8,7 @@ of questions; scores are computed from these columns elsewhere.
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,8 @@ class StoredColumns:
 
     key: int
     article_id: str
-    revision: int
     start: int
-    stop: int
+    facts: Ints  # (1, 6): key, revision, start, stop, number of terms, number of sentences
     vector: Vectors  # (1, dimension)
     spans: Ints  # (sentences, 2)
     kinds: NDArray[np.uint8]
@@ -80,22 +80,26 @@ class Pool:
         return len(self.keys)
 
 
+def valid_passages(
+    connection: sqlite3.Connection, keys: Sequence[int], generation: int, commit: int
+) -> set[int]:
+    """Return those of the keys that are passages of a generation, valid at a commit."""
+    # The plus keeps SQLite from starting at the generation and reading all of its passages.
+    rows = connection.execute(
+        "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
+        " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)",
+        (str(list(keys)), generation, commit, commit),
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
 def read_passages(
-    connection: sqlite3.Connection, keys: Keys, commit: int, generation: int, dimension: int, known: Known
+    connection: sqlite3.Connection, valid: Sequence[int], dimension: int, known: Known
 ) -> list[StoredColumns]:
-    """Read those of the passages that are valid at the commit, in the order of article id and offset.
+    """Read passages by their keys, in the order of article id and offset.
 
     Raises IndexDamaged, naming the article, when a passage is not what was written.
     """
-    # The plus keeps SQLite from starting at the generation and reading all of its passages.
-    valid = [
-        row[0]
-        for row in connection.execute(
-            "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
-            " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)",
-            (str(keys.tolist()), generation, commit, commit),
-        )
-    ]
     found = [known.get(key) for key in valid]
     passages = [passage for passage in found if passage is not None]
     if len(passages) < len(valid):
@@ -104,8 +108,11 @@ def read_passages(
         known.keep(fresh)
         passages += fresh
     # Sorted here: SQLite would copy every vector through its sorter.
-    passages.sort(key=lambda passage: (passage.article_id, passage.start))
+    passages.sort(key=_PLACE)
     return passages
+
+
+_PLACE = attrgetter("article_id", "start")
 
 
 def _read(connection: sqlite3.Connection, keys: list[int], dimension: int) -> list[StoredColumns]:
@@ -127,26 +134,28 @@ def _columns(row: tuple[Any, ...], dimension: int) -> StoredColumns:
             "run 'civicite verify', then index the article again"
         )
     spans, kinds, vectors, counts, terms = blobs
+    terms_found = offsets(terms).astype(np.int64)
     return StoredColumns(
         key,
         article,
-        revision,
         start,
-        stop,
+        np.array([(key, revision, start, stop, len(terms_found), len(kinds))], np.int64),
         halves(vector, dimension),
         offsets(spans).reshape(-1, 2).astype(np.int64),
         np.frombuffer(kinds, np.uint8),
         halves(vectors, dimension),
         offsets(counts).astype(np.int64),
-        offsets(terms).astype(np.int64),
+        terms_found,
     )
 
 
 def pooled(passages: Sequence[StoredColumns], dimension: int) -> Pool:
     """Put passages beside each other, in the order given."""
-    no_vectors, no_number = np.empty((0, dimension), np.float32), np.empty(0, np.int64)
-    sentences = np.array([len(one.kinds) for one in passages], np.int64)
-    per_part = np.concatenate([no_number, *(one.counts for one in passages)])
+    if not passages:
+        return _nothing(dimension)
+    facts = np.concatenate([one.facts for one in passages])
+    sentences = facts[:, 5]
+    per_part = np.concatenate([one.counts for one in passages])
     parts = sentences + 1
     # A part is a passage's context or one of its sentences; contexts have no sentence row.
     part_passage = np.repeat(np.arange(len(passages)), parts)
@@ -154,18 +163,24 @@ def pooled(passages: Sequence[StoredColumns], dimension: int) -> Pool:
     is_context[np.cumsum(parts) - parts] = True
     part_sentence = np.where(is_context, -1, np.cumsum(~is_context) - 1)
     return Pool(
-        keys=np.array([one.key for one in passages], np.int64),
-        article_ids=tuple(one.article_id for one in passages),
-        revisions=np.array([one.revision for one in passages], np.int64),
-        spans=np.array([(one.start, one.stop) for one in passages], np.int64).reshape(-1, 2),
-        lengths=np.array([len(one.terms) for one in passages], np.int64),
-        vectors=np.concatenate([no_vectors, *(one.vector for one in passages)]),
+        keys=facts[:, 0],
+        article_ids=tuple([one.article_id for one in passages]),
+        revisions=facts[:, 1],
+        spans=facts[:, 2:4],
+        lengths=facts[:, 4],
+        vectors=np.concatenate([one.vector for one in passages]),
         sentence_passage=np.repeat(np.arange(len(passages)), sentences),
-        sentence_spans=np.concatenate([np.empty((0, 2), np.int64), *(one.spans for one in passages)]),
-        sentence_kinds=np.concatenate([np.empty(0, np.uint8), *(one.kinds for one in passages)]),
+        sentence_spans=np.concatenate([one.spans for one in passages]),
+        sentence_kinds=np.concatenate([one.kinds for one in passages]),
         sentence_lengths=per_part[~is_context],
-        sentence_vectors=np.concatenate([no_vectors, *(one.vectors for one in passages)]),
-        terms=np.concatenate([no_number, *(one.terms for one in passages)]),
+        sentence_vectors=np.concatenate([one.vectors for one in passages]),
+        terms=np.concatenate([one.terms for one in passages]),
         term_passage=np.repeat(part_passage, per_part),
         term_sentence=np.repeat(part_sentence, per_part),
     )
+
+
+def _nothing(dimension: int) -> Pool:
+    none, vectors = np.empty(0, np.int64), np.empty((0, dimension), np.float32)
+    spans, kinds = np.empty((0, 2), np.int64), np.empty(0, np.uint8)
+    return Pool(none, (), none, spans, none, vectors, none, spans, kinds, none, vectors, none, none, none)

@@ -29,7 +29,8 @@ from indexer.lexical import LexicalIndex
 from indexer.listing import Listed, Wanted, read_listed
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
-from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages
+from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages, valid_passages
+from indexer.recent import Recent
 from indexer.variants import Variant, read_variants
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.exact import ExactVectors
@@ -45,7 +46,8 @@ class Engines:
     read before.
 
     Those of an earlier commit may be restricted to passages ``within``, and have the ``counts`` of their
-    time; None in those of the newest one.
+    time; None in those of the newest one. ``recent`` is what was read at the newest commit: other engines
+    never take it over.
     """
 
     mark: Watermark
@@ -59,6 +61,7 @@ class Engines:
     known: Known = field(default_factory=Known)
     within: Keys | None = None
     counts: TermCounts | None = None
+    recent: Recent = field(default_factory=Recent, init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,22 @@ class View:
     """The index at one commit; use it within ``with index.view() as view``.
 
     ``as_of`` is the instant that it was asked for by, in UTC; None when the newest commit was wanted.
+    ``recent`` is what was read at this commit while it was the newest one: what became of an article since
+    is part of how it is described.
     """
 
-    def __init__(self, connection: sqlite3.Connection, engines: Engines, as_of: str | None = None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        engines: Engines,
+        as_of: str | None = None,
+        recent: Recent | None = None,
+    ) -> None:
         self._connection, self._engines = connection, engines
+        self._recent = recent or Recent()
         self.commit = engines.mark.commit
         self.generation = engines.generation
         self.as_of = as_of
-        self._states: dict[int, ArticleState] = {}  # by revision key: a snapshot does not change
 
     def allowed(self, filters: Filters) -> Keys | None:
         """Return the keys of the passages that a filter lets through, None when it lets all through."""
@@ -112,10 +123,13 @@ class View:
         keys = np.union1d(base[~np.isin(base, engines.dead)], tail)
         if len(keys) <= count:
             return keys
-        pool = self.pool(keys)
-        cosines = np.einsum("ij,j->i", pool.vectors, question)
-        least = np.partition(cosines, -count)[-count] if len(pool) > count else -np.inf
-        return np.compress(cosines >= least, pool.keys)
+        passages = self._passages(keys)
+        if len(passages) <= count:
+            return np.array([one.key for one in passages], np.int64)
+        cosines = np.einsum("ij,j->i", np.concatenate([one.vector for one in passages]), question)
+        least = np.partition(cosines, -count)[-count]
+        nearest: Keys = np.array([one.key for one in passages], np.int64)[cosines >= least]
+        return nearest
 
     def matching(self, statistics: Statistics, count: int, allowed: Keys | None = None) -> Keys:
         """Return the ``count`` passages that match the asked terms best by exact BM25, best first."""
@@ -131,15 +145,37 @@ class View:
         return pooled(self._passages(keys), self.generation.dimension)
 
     def _passages(self, keys: Keys) -> list[StoredColumns]:
-        generation, known = self.generation, self._engines.known
-        return read_passages(self._connection, keys, self.commit, generation.id, generation.dimension, known)
+        valid, dimension = self._valid(keys.tolist()), self.generation.dimension
+        return read_passages(self._connection, valid, dimension, self._engines.known)
+
+    def _valid(self, keys: list[int]) -> list[int]:
+        recent = self._recent.valid
+        noted = {key: recent.get(key) for key in keys}
+        if unknown := [key for key, valid in noted.items() if valid is None]:
+            found = valid_passages(self._connection, unknown, self.generation.id, self.commit)
+            for key in unknown:
+                noted[key] = key in found
+                recent.keep(key, key in found)
+        return [key for key, valid in noted.items() if valid]
 
     def statistics(self, terms: Sequence[str]) -> Statistics:
         """Read the exact term statistics of this commit for distinct terms."""
         counts = self._engines.counts
         if counts is not None:
             return statistics_by(self._connection, self.generation.id, tuple(terms), counts)
-        return read_statistics(self._connection, self.generation.id, tuple(terms))
+        recent = self._recent
+        noted = {term: recent.terms.get(term) for term in terms}
+        unknown = tuple(term for term, found in noted.items() if found is None)
+        if unknown or recent.size is None:
+            fresh = read_statistics(self._connection, self.generation.id, unknown)
+            recent.size = (fresh.passages, fresh.terms)
+            for term, key, holding in zip(unknown, fresh.keys, fresh.holding, strict=True):
+                noted[term] = (key, holding)
+                recent.terms.keep(term, (key, holding))
+        keys, holding_each = (
+            zip(*(noted[term] or (None, 0) for term in terms), strict=True) if terms else ((), ())
+        )
+        return Statistics(tuple(terms), *recent.size, keys, holding_each)
 
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
         """Read an article: the revision that is current, or the latest one, or the one asked for.
@@ -162,18 +198,26 @@ class View:
 
     def articles_of(self, revision_keys: Iterable[int]) -> dict[int, ArticleState]:
         """Read the articles that a pool's revision keys belong to, by those keys."""
-        wanted = list(dict.fromkeys(revision_keys))
-        if missing := [key for key in wanted if key not in self._states]:
+        found = {key: self._recent.articles.get(key) for key in revision_keys}
+        if missing := [key for key, article in found.items() if article is None]:
             rows = self._connection.execute(
                 f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(:keys))",
                 {"keys": str(missing), "commit": self.commit},
             ).fetchall()
-            self._states.update((row[0], _article_state(row)) for row in rows)
-        return {key: self._states[key] for key in wanted if key in self._states}
+            for row in rows:
+                found[row[0]] = state = _article_state(row)
+                self._recent.articles.keep(row[0], state)
+        return {key: article for key, article in found.items() if article is not None}
 
     def copies(self, stretches: Sequence[Stretch]) -> list[Kin]:
         """Find what repeats each stretch of a revision in other articles at this commit."""
-        return read_kin(self._connection, self.commit, stretches, self.articles_of)
+        found = {stretch: self._recent.kin.get(stretch) for stretch in stretches}
+        if missing := [stretch for stretch, kin in found.items() if kin is None]:
+            fresh = read_kin(self._connection, self.commit, missing, self.articles_of)
+            for stretch, kin in zip(missing, fresh, strict=True):
+                found[stretch] = kin
+                self._recent.kin.keep(stretch, kin)
+        return [kin for kin in map(found.get, stretches) if kin is not None]
 
     def holders(self, text: str) -> list[Holder]:
         """List the revisions that hold a text, character for character, the current ones first."""

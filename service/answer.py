@@ -7,8 +7,10 @@ asked for: ``withdrawn`` when the article is in no current answer, ``superseded_
 revision, with that revision's number.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from service.dictionaries import dictionary
 
 Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
 
@@ -124,7 +126,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the promised JSON object."""
-        return asdict(self)
+        return dictionary(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +140,4 @@ class SearchResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the promised JSON object."""
-        return asdict(self)
+        return dictionary(self)

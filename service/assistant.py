@@ -29,6 +29,7 @@ from service.compose import choose, span_of
 from service.confidence import confidence_features
 from service.encoder import chosen_encoder
 from service.families import Relatives, rank_families, sources, stretch_of
+from service.gathering import GatheringEncoder
 from service.hits import hit_at, hits_of
 from service.question import Question, understand
 from service.quoting import cite, verify
@@ -77,7 +78,7 @@ class Assistant:
             index = Index.open(Path(folder) if folder is not None else chosen.index)
             with index.view():
                 ranker = Ranker.load()
-        return cls(index, encoder.result(), ranker)
+        return cls(index, GatheringEncoder(encoder.result()), ranker)
 
     def __enter__(self) -> Self:
         """Return the assistant."""

@@ -1,6 +1,5 @@
 """The command that serves an index over HTTP."""
 
-from copy import deepcopy
 from typing import Annotated
 
 import typer
@@ -17,16 +16,16 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8000]"),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that share the port and the index.  [default: 1]"),
+    ] = None,
 ) -> None:
     """Serve the index over HTTP until interrupted."""
-    settings = settings_with(index, host=host, port=port)
-    import uvicorn
-    from uvicorn.config import LOGGING_CONFIG
+    settings = settings_with(index, host=host, port=port, workers=workers)
+    from service.workers import serve_alone, serve_with_workers
 
-    from service.http import create_app
-
-    logging = deepcopy(LOGGING_CONFIG)
-    logging["handlers"]["access"]["stream"] = "ext://sys.stderr"
-    # The model is loaded here, before the port is open: whoever can connect is answered.
-    app = create_app(settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=logging, server_header=False)
+    if settings.workers == 1:
+        serve_alone(settings)
+    else:
+        raise typer.Exit(serve_with_workers(settings, settings.workers))

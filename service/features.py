@@ -4,6 +4,8 @@ Every feature comes from scores that retrieval has anyway. Scores enter as share
 or of the best found, never as raw values that depend on a collection's size.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,7 +76,15 @@ def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
         float(np.argmax(scores.cosine) == np.argmax(bm25)),
         question.dense_share,
     )
-    return np.stack([np.broadcast_to(np.asarray(c, np.float64), (len(pool),)) for c in columns], axis=1)
+    return stacked(columns, len(pool))
+
+
+def stacked(columns: Sequence[Floats | float], rows: int) -> Floats:
+    """Return columns, or one value for all rows, as float64 of shape (rows, columns)."""
+    table = np.empty((len(columns), rows))
+    for place, column in enumerate(columns):
+        table[place] = column
+    return table.T
 
 
 def _of_articles(pool: Pool, scores: Scores, total: float) -> tuple[Floats, Floats]:

@@ -20,18 +20,21 @@ from service.answer import Answer, IndexState, SearchResult
 from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_feedback import router as service
+from service.http_operation import note_answer
+from service.http_operation import router as operation
 from service.http_tags import is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
+from service.observing import Observed
 from service.problems import answer_problems, responses
-from service.representations import Commits, Facets, Health, Ready
+from service.representations import Commits, Facets
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
 from service.serving import Served, Serving
 from service.settings import Settings, load_settings
 from service.store import store_of
+from service.tracing import telemetry
 
 questions = APIRouter(prefix="/v1", tags=["questions"])
-health = APIRouter(tags=["health"])
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         serving.index.close()
 
     app = FastAPI(
+        telemetry=telemetry(),
         title="civicite",
         version=version("civicite"),
         description="Answers questions about cities with quotations that are verified against their source.",
@@ -75,8 +79,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
+    app.add_middleware(Observed)
     answer_problems(app)
-    for router in (questions, verification, articles, service, health):
+    for router in (questions, verification, articles, service, operation):
         app.include_router(router)
     return app
 
@@ -98,6 +103,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=body.as_of,
     )
+    note_answer(request, serving, answer)
     return _tagged(answer.to_dict(), answer.index, body, request)
 
 
@@ -109,6 +115,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
         return not_modified(tag)
     top_k = body.top_k or serving.settings.top_k
     result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of)
+    note_answer(request, serving, result)
     return _tagged(result.to_dict(), result.index, body, request)
 
 
@@ -131,34 +138,6 @@ def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONRes
     return JSONResponse(
         {"commits": [commit.to_dict() for commit in listed], "next": listed[-1].commit if more else None}
     )
-
-
-@health.get("/healthz", response_model=Health)
-def healthz() -> JSONResponse:
-    """Say that the process runs."""
-    return JSONResponse({"status": "ok"})
-
-
-@health.get("/readyz", response_model=Ready, responses=responses())
-def readyz(serving: Served) -> JSONResponse:
-    """Say that questions can be answered, and from which state of the index.
-
-    ``superseded`` is true when the index was rebuilt with another model: answers then lack what was taken
-    in since, until the server is started again with that model.
-    """
-    active = serving.index.generation()
-    with serving.index.view() as view:
-        return JSONResponse(
-            {
-                "status": "ready",
-                "commit": view.commit,
-                "generation": view.generation.id,
-                "model": view.generation.recipe.model,
-                "superseded": view.generation.recipe != active.recipe,
-                "active_generation": active.id,
-                "active_model": active.recipe.model,
-            }
-        )
 
 
 def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> str | None:

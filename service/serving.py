@@ -10,7 +10,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from indexer import Editor, Index, IndexLocked
+from service import metrics
 from service.assistant import Assistant
+from service.gathering import GatheringEncoder
 from service.settings import Settings
 from service.store import store_of
 
@@ -20,16 +22,28 @@ EDITS_MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Shared by all requests and never changed."""
+    """Shared by all requests."""
 
     assistant: Assistant
     settings: Settings
     edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
+    proven: set[int] = field(default_factory=set)
+    """The commit of which it is known that a question can be answered."""
 
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
         """Load the model and open the index."""
-        return cls(Assistant.open(settings=settings), settings)
+        assistant = Assistant.open(settings=settings)
+        if isinstance(assistant.encoder, GatheringEncoder):
+            assistant.encoder.observe = metrics.encoded
+        return cls(assistant, settings)
+
+    def prove(self, commit: int, question: str) -> None:
+        """Ask a question of the index, unless one was answered at this commit; raises what it raises."""
+        if commit not in self.proven:
+            self.assistant.search(question, top_k=1)
+            self.proven.clear()
+            self.proven.add(commit)
 
     @property
     def store(self) -> Path:

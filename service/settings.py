@@ -10,12 +10,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from indexer import InputError, Precision, Runtime
 
 FILE = "civicite.toml"
 PREFIX = "CIVICITE_"
+
+LogFormat = Literal["auto", "human", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class Settings:
     """Address to serve on."""
     port: int = 8000
     """Port to serve on; 0 takes a free one."""
+    workers: int = 1
+    """Processes that answer over HTTP; they share the port and the index, and each loads the model."""
+    log_format: LogFormat = "auto"
+    """What a server logs: human, json, or auto, which is human on a terminal and json elsewhere."""
+    log_questions: bool = False
+    """Whether a server logs the questions that it is asked."""
     remote_writes: bool = False
     """Whether anybody may put and delete articles when serving beyond this machine while there is no key."""
     require_keys: bool = False
@@ -208,6 +216,9 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "min_confidence": _number(1.0),
     "host": _text,
     "port": _whole(0, 65535),
+    "workers": _whole(1, 64),
+    "log_format": _one_of(get_args(LogFormat)),
+    "log_questions": _boolean,
     "remote_writes": _boolean,
     "require_keys": _boolean,
     "open_reading": _boolean,

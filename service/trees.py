@@ -18,7 +18,7 @@ MOST_LEAVES = 8
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """``feature``, ``threshold`` and ``mask`` have shape (trees * nodes,), ``value`` (trees, leaves).
+    """``feature``, ``threshold`` and ``mask`` have shape (nodes * trees,), ``value`` (trees, leaves).
 
     A row fails a node's test when its feature is greater than the threshold; ``mask`` has a bit for each
     leaf that is still possible then, the leftmost leaf being the lowest bit.
@@ -32,11 +32,13 @@ class Trees:
 
     def score(self, features: Floats) -> Floats:
         """Return the sum of the leaves that each row falls into, float64 of shape (rows,)."""
-        fails = features[:, self.feature] > self.threshold
-        masks = np.where(fails, self.mask, np.uint8(2**MOST_LEAVES - 1))
-        left = np.bitwise_and.reduce(masks.reshape(len(features), len(self.value), -1), axis=2)
-        leaves = self.leftmost[left]
-        total: Floats = self.value[np.arange(len(self.value)), leaves].sum(axis=1)
+        # Rows lie last: each step then goes over neighbouring memory.
+        fails = np.ascontiguousarray(features.T)[self.feature] > self.threshold[:, None]
+        masks = (fails.view(np.uint8) - np.uint8(1)) | self.mask[:, None]  # all bits where the test holds
+        left = np.bitwise_and.reduce(masks.reshape(-1, len(self.value), len(features)), axis=0)
+        places = self.leftmost[left]
+        places += (np.arange(len(self.value)) * self.value.shape[1])[:, None]
+        total: Floats = self.value.ravel()[places].sum(axis=0)
         return total
 
     @classmethod
@@ -58,7 +60,7 @@ class Trees:
                 feature[at, node], threshold[at, node], mask[at, node] = test
         combinations = np.arange(2**MOST_LEAVES)
         leftmost = np.log2(np.maximum(combinations & -combinations, 1)).astype(np.int64)
-        return cls(feature.ravel(), threshold.ravel(), mask.ravel(), value, leftmost)
+        return cls(feature.T.ravel(), threshold.T.ravel(), mask.T.ravel(), value, leftmost)
 
 
 def _flattened(nodes: list[list[float]]) -> tuple[list[tuple[int, float, int]], list[float]]:

@@ -1,5 +1,6 @@
 """What several test modules share: the real model, converted once and kept between runs."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,19 @@ def encoder_cache(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def encoder(encoder_cache: Path) -> LoadedEncoder:
     return load_encoder(cache_dir=encoder_cache)
+
+
+def _only_here(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse, in the tests' own process, every connection and every name that is not of this machine."""
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None  # a path is a socket of this machine
+        if host is not None and not _is_here(str(host)):
+            raise RuntimeError(f"a test tried to leave this machine: {host}")
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+sys.addaudithook(_only_here)

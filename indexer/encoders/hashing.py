@@ -52,6 +52,10 @@ class HashingEncoder:
                 progress(1)
             yield encoded
 
+    def questions(self, questions: Sequence[str]) -> list[Vectors]:
+        """One vector a question, each the same to the bit as if it had been asked alone."""
+        return [self.question(question) for question in questions]
+
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
         return _direction(_WORD.findall(question)[: self.window] or [""])

@@ -77,6 +77,8 @@ class Tokens:
     def _encode(self, prompt: str, texts: Sequence[str]) -> list[Encoding]:
         # A lone surrogate has no UTF-8 form: a question mark takes its place and keeps the offsets.
         clean = [(prompt + text).encode("utf-8", "replace").decode("utf-8") for text in texts]
+        if len(clean) == 1:  # a question: no threads are woken for it
+            return [self._tokenizer.encode(clean[0], add_special_tokens=False)]
         return self._tokenizer.encode_batch(clean, add_special_tokens=False)
 
 

@@ -1,0 +1,141 @@
+"""How the HTTP application is run: in this process, or in several that share a socket and an index.
+
+Whoever can connect is answered: the port is open when the model is loaded. On SIGTERM requests that are under
+way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from service.logs import log_config
+from service.settings import PREFIX, Settings
+
+GRACE_SECONDS = 30
+"""How long requests may take to finish after the program was told to end."""
+
+START_SECONDS = 120.0
+"""How long a worker may take to load; the first start of all converts the model."""
+
+_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve_alone(settings: Settings) -> None:
+    """Serve from this process until told to end."""
+    from service.http import create_app
+
+    _end_with_zero()
+    # The model is loaded here, before the port is open.
+    app = create_app(settings)
+    uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
+
+
+def serve_with_workers(settings: Settings, workers: int) -> int:
+    """Serve from several processes until told to end; returns the exit status."""
+    _end_with_zero()
+    with _for_children(settings), _bound(settings) as listening:
+        options = _options(settings)
+        config = uvicorn.Config("service.http:create_app", factory=True, workers=workers, **options)
+        supervisor = _Supervisor(config, [listening])
+        supervisor.run()
+        return 1 if supervisor.failed else 0
+
+
+class _Supervisor(Multiprocess):
+    """Says that it runs when every worker does; uvicorn's own says so as soon as the port is bound."""
+
+    failed = False
+
+    def init_processes(self) -> None:
+        """Start the workers and wait for each."""
+        for _ in range(self.processes_num):
+            process = Process(self.config, self.sockets)
+            process.start()
+            self.processes.append(process)
+        log = uvicorn.supervisors.multiprocess.logger
+        for process in self.processes:
+            if not process.wait_until_ready(START_SECONDS, self.should_exit):
+                self.failed = True
+                self.should_exit.set()
+                log.error("a worker did not start; what it said stands above")
+                return
+        host, port = self.sockets[0].getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        log.info("Uvicorn running on http://%s:%d (%d workers)", shown, port, len(self.processes))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": log_config(settings.log_format),
+        "access_log": False,  # ours names the route, not the path
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+    }
+
+
+def _end_with_zero() -> None:
+    """End with 0 on SIGTERM: uvicorn raises the signal again when all requests are finished."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+@contextmanager
+def _for_children(settings: Settings) -> Iterator[None]:
+    """Hand the settings and a folder for shared counts to new processes, by their environment."""
+    before = dict(os.environ)
+    counts = tempfile.mkdtemp(prefix="civicite-metrics-")
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if value is not None:
+            os.environ[PREFIX + one.name.upper()] = _written(value)
+    os.environ[_DIRECTORY] = counts
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        shutil.rmtree(counts, ignore_errors=True)
+
+
+def _written(value: object) -> str:
+    """Return a setting as a variable of the environment holds it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@contextmanager
+def _bound(settings: Settings) -> Iterator[socket.socket]:
+    """Bind the port without listening: a worker listens when it can answer."""
+    found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(address)
+        except OSError as error:
+            from indexer import InputError
+
+            raise InputError(
+                f"{settings.host}:{settings.port}",
+                f"cannot be listened to ({error.strerror})",
+                "choose another port",
+            ) from error
+        bound.set_inheritable(True)
+        yield bound

@@ -1,0 +1,195 @@
+"""Running a server: workers, shutdown, readiness, metrics and logs, each by really doing it."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from building import article, put
+from commandline import COMMAND, ENVIRONMENT
+
+TEXT = "The quay of Ravel was raised in 1987. The lighthouse of Ravel keeps 77 lamps."
+QUESTION = "When was the quay of Ravel raised?"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    put(tmp_path / "index", [article("ravel", TEXT)])
+    return tmp_path / "index"
+
+
+@contextmanager
+def serving(
+    folder: Path, *options: str, **variables: str
+) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
+    """Serve; yields the process, its address, and its log, which goes on growing."""
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--index", str(folder), "--port", "0", *options],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**ENVIRONMENT, **variables},
+    )
+    assert process.stderr is not None
+    log: list[str] = []
+    reader = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
+    try:
+        for line in process.stderr:
+            log.append(line)
+            if found := re.search(r"running on (http://127.0.0.1:\d+)", line):
+                break
+        else:
+            raise AssertionError("".join(log))
+        reader.start()
+        yield process, found[1], log
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(60)
+        reader.join(30)
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_requests_under_way_are_answered_after_a_sigterm_and_the_program_ends_with_0(
+    folder: Path, workers: int
+) -> None:
+    body = json.dumps({"question": QUESTION, "min_confidence": 0})
+    with serving(folder, "--workers", str(workers)) as (process, address, _), httpx.Client() as client:
+        host = httpx.URL(address)
+
+        def slowly() -> Iterator[bytes]:
+            yield body[:10].encode()
+            arrived.release()
+            assert told.wait(30)
+            time.sleep(0.3)  # so that the server has begun to end before the rest of the body arrives
+            yield body[10:].encode()
+
+        arrived, told = threading.Semaphore(0), threading.Event()
+        answers: list[httpx.Response] = []
+
+        def ask() -> None:
+            answers.append(httpx.post(f"{address}/v1/ask", content=slowly(), headers=JSON, timeout=60))
+
+        asking = [threading.Thread(target=ask) for _ in range(6)]
+        for one in asking:
+            one.start()
+        for _ in asking:
+            assert arrived.acquire(timeout=30)
+        while metric(client, address, "civicite_requests_under_way") < len(asking) + 1:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        told.set()
+        for one in asking:
+            one.join(60)
+        assert [one.status_code for one in answers] == [200] * len(asking)
+        assert all("1987" in one.json()["answer"] for one in answers)
+        assert process.wait(60) == 0
+        with pytest.raises(httpx.TransportError):
+            client.get(f"http://{host.host}:{host.port}/readyz")
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def metric(client: httpx.Client, address: str, name: str) -> float:
+    shown = client.get(f"{address}/metrics").text
+    return sum(float(line.split()[-1]) for line in shown.splitlines() if line.startswith(name))
+
+
+def test_several_workers_see_every_commit_and_show_the_sum_of_their_counts(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (process, address, _):
+        for _ in range(20):
+            assert httpx.post(f"{address}/v1/ask", json={"question": QUESTION}).status_code == 200
+        put(folder, [article("new", "The ferry of Ravel sails at noon.")])
+        for _ in range(10):  # each by a connection of its own, whichever worker takes it
+            answer = httpx.post(
+                f"{address}/v1/search", json={"question": "When does the ferry of Ravel sail?"}
+            )
+            assert "new" in {hit["article_id"] for hit in answer.json()["hits"]}
+            assert httpx.get(f"{address}/readyz").json()["commit"] == 2
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) >= 2
+        with httpx.Client() as client:
+            assert metric(client, address, 'civicite_requests_total{method="POST",route="/v1/ask"') == 20
+            assert metric(client, address, "civicite_index_commit ") == 2
+            answered = metric(client, address, "civicite_answers_total")
+            assert answered + metric(client, address, "civicite_abstentions_total") == 20
+
+
+def test_metrics_name_routes_and_never_what_was_asked(folder: Path) -> None:
+    with serving(folder) as (_, address, _), httpx.Client(base_url=address) as client:
+        client.put("/v1/articles/secret-id", json={"text": "A lamp."})
+        client.get("/v1/articles/secret-id")
+        client.get("/secret/path")
+        client.request("SECRET", "/v1/articles/secret-id")
+        client.post("/v1/ask", json={"question": "What is the secret of Zurich?", "min_confidence": 1})
+        shown = client.get("/metrics").text
+    assert "secret" not in shown.lower()
+    assert 'route="/v1/articles/{article_id}",status="200"' in shown
+    assert 'civicite_abstentions_total{reason="' in shown
+    assert 'civicite_edits_total{method="PUT"} 1.0' in shown
+    assert 'route="(none)",status="404"' in shown
+
+
+def test_a_log_line_is_one_object_without_the_question(folder: Path) -> None:
+    forged = 'id\r\n{"level": "forged"}'
+    with serving(folder, CIVICITE_LOG_FORMAT="json") as (process, address, log):
+        found = httpx.post(
+            f"{address}/v1/ask", json={"question": "a\n{\u2028secret"}, headers={"X-Request-ID": "mine-1"}
+        )
+        assert found.headers["X-Request-ID"] == "mine-1"
+        other = httpx.get(f"{address}/a%0Asecret", headers={"X-Request-ID": "x" * 129})
+        assert re.fullmatch("[0-9a-f]{32}", other.headers["X-Request-ID"])
+        httpx.get(f"{address}/v1/articles/{forged.encode().hex()}")
+        process.terminate()
+        process.wait(60)
+    entries = [json.loads(line) for line in log]
+    asked = [entry for entry in entries if entry.get("request_id") == "mine-1"]
+    assert [(one["route"], one["status"], one["level"]) for one in asked] == [("/v1/ask", 200, "info")]
+    assert "secret" not in "".join(log)
+
+
+def test_a_question_is_logged_when_that_was_asked_for_and_stays_on_its_line(folder: Path) -> None:
+    asked = "Where\r\nERROR: forged \x1b[31m\u2028line"
+    for form in ("human", "json"):
+        variables = {"CIVICITE_LOG_FORMAT": form, "CIVICITE_LOG_QUESTIONS": "true"}
+        with serving(folder, **variables) as (process, address, log):
+            httpx.post(f"{address}/v1/search", json={"question": asked})
+            process.terminate()
+            process.wait(60)
+        [line] = [line for line in log if "forged" in line]
+        assert "\x1b" not in line
+        assert len(line.splitlines()) == 1
+        if form == "json":
+            assert json.loads(line)["question"] == asked
+
+
+def test_a_server_is_alive_but_not_ready_while_its_index_is_gone(folder: Path) -> None:
+    with serving(folder) as (_, address, _):
+        assert httpx.get(f"{address}/readyz").json()["status"] == "ready"
+        folder.rename(folder.with_name("elsewhere"))
+        assert httpx.get(f"{address}/healthz").status_code == 200
+        gone = httpx.get(f"{address}/readyz")
+        assert gone.status_code == 503
+        assert gone.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_worker_that_cannot_start_ends_the_program_with_words(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "serve", "--index", str(tmp_path / "nothing"), "--port", "0", "--workers", "2"],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "nothing has been indexed yet" in done.stderr or "no index" in done.stderr
