@@ -68,12 +68,27 @@ class Citation:
 class AnswerSentence:
     """One sentence of an answer, verbatim, with the ids of its citations.
 
-    ``context`` is the sentence that it leans on (a pronoun's antecedent), verbatim too.
+    ``context`` is the sentence that it leans on (a pronoun's antecedent), verbatim too. ``focus`` is where
+    the words that answer stand in the quote, ``text[start:end]``, None where that is not certain.
     """
 
     text: str
     citations: tuple[int, ...]
     context: str | None = None
+    focus: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """One part of a question that asks for several things, or one side of a comparison.
+
+    ``citations`` are the ids of what answers it, none when nothing does.
+    """
+
+    text: str
+    answered: bool
+    confidence: float
+    citations: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,7 @@ class Answer:
     index: IndexState
     timing_ms: dict[str, float]
     conflicts: tuple[Any, ...] = field(default=())
+    parts: tuple[AnswerPart, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the promised JSON object."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from indexer import (
     NO_FILTERS,
-    ArticleState,
     Encoder,
     Filters,
     Index,
@@ -23,16 +22,15 @@ from indexer import (
     View,
 )
 from service.abstention import message_for, reason_for
-from service.answer import Answer, AnswerSentence, Citation, Hit, IndexState, Reason, SearchResult
+from service.answer import Answer, Hit, IndexState, Reason, SearchResult
 from service.clock import Clock
-from service.compose import choose, span_of
 from service.confidence import confidence_features
 from service.encoder import chosen_encoder
-from service.families import Relatives, rank_families, sources, stretch_of
+from service.families import Relatives, rank_families
 from service.gathering import GatheringEncoder
 from service.hits import hit_at, hits_of
+from service.portions import Portion, portions_of
 from service.question import Question, understand
-from service.quoting import cite, verify
 from service.ranker import Ranker
 from service.retrieval import (
     EVIDENCE_PASSAGES,
@@ -43,6 +41,7 @@ from service.retrieval import (
     rank,
     read_articles,
 )
+from service.sentences import compose
 from service.settings import Settings, load_settings
 
 LONGEST_QUESTION = 2000
@@ -134,23 +133,26 @@ class Assistant:
                 return self._abstention(asked, "no_evidence", 0.0, (), view, clock)
             articles = read_articles(view, ranked, ranked.order[:considered])
             evidence = gather(asked, ranked, self._ranker, articles)
-            confidence = self._confidence(asked, ranked, evidence)
+            portions = portions_of(view, asked, self._encoder, self._ranker, allowed, self._confidence)
+            whole = Portion(asked, ranked, evidence, articles, self._confidence(asked, ranked, evidence))
+            confidence = max(one.confidence for one in (whole, *portions))
             hits = hits_of(ranked, families[:top_k])
             clock.lap("choose")
             if confidence < threshold:
                 reason = reason_for(asked, ranked)
                 return self._abstention(asked, reason, confidence, hits, view, clock)
-            sentences, citations = _quoted(Relatives(view, allowed), asked, ranked, evidence, articles)
+            composed = compose(Relatives(view, allowed), whole, portions, threshold)
             clock.lap("quote")
             return Answer(
                 question=question,
-                answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in sentences),
+                answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in composed.sentences),
                 abstained=False,
                 reason=None,
                 message=None,
                 confidence=round(confidence, 4),
-                sentences=sentences,
-                citations=citations,
+                sentences=composed.sentences,
+                citations=composed.citations,
+                parts=composed.parts,
                 passages=hits,
                 index=self._state(view),
                 timing_ms=clock.read(),
@@ -278,25 +280,3 @@ def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int
     for row in ranked.order.tolist():
         seen.setdefault(ranked.pool.article_ids[row], row)
     return np.array(list(seen.values()), np.int64)
-
-
-def _quoted(
-    relatives: Relatives,
-    asked: Question,
-    ranked: Ranked,
-    evidence: Evidence,
-    articles: dict[int, ArticleState],
-) -> tuple[tuple[AnswerSentence, ...], tuple[Citation, ...]]:
-    texts = dict(zip(evidence.candidates.rows.tolist(), evidence.candidates.texts, strict=True))
-    sentences, citations = [], []
-    for number, chosen in enumerate(choose(asked, ranked.pool, evidence, texts), 1):
-        context = texts[chosen.context] if chosen.context is not None else None
-        row = int(ranked.pool.sentence_passage[chosen.row])
-        passage, span = stretch_of(ranked, row), span_of(ranked.pool, chosen.row)
-        head, *others = sources(relatives, passage, articles[passage.revision], span, context)
-        probability = float(1 / (1 + np.exp(-chosen.score)))
-        citation = cite(number, head.article, head.span, probability, [(o.article, o.span) for o in others])
-        verify(relatives.view, citation)
-        citations.append(citation)
-        sentences.append(AnswerSentence(citation.quote, (number,), context))
-    return tuple(sentences), tuple(citations)

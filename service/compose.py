@@ -1,7 +1,8 @@
 """Composition: from ranked sentences to the few that make an answer, each a span to be quoted.
 
-One sentence when one suffices, every item when a list is asked for, the sentence before when a pronoun
-leans on it, and nothing said twice. Chooses spans only; the words are read from the catalog later.
+One sentence when one suffices, every item of a list, what the best sentence only announces, the sentence
+before when a pronoun leans on it, and nothing said twice. Chooses spans only; the words are read from the
+catalog later.
 """
 
 import re
@@ -9,15 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer import KINDS, Pool, Span, terms_of
-from service.cues import leans_on_neighbour, numbers
+from indexer import KINDS, ArticleState, Pool, Span, terms_of
+from service.cues import numbers
+from service.lists import list_around
 from service.question import Question
+from service.reading import in_reading_order, leaning_on, lines_beside, reading_on
 from service.retrieval import Evidence
 
 MOST_SENTENCES = 3
-LIST_MOST = 20
-"""Items of a list that an answer holds at most."""
-
 MARGIN = 2.5
 """How far below the best, in log-odds, a further sentence may lie."""
 
@@ -28,7 +28,7 @@ SUFFICES = 1.0
 SAME = 0.92
 """Cosine above which two sentences with the same numbers say the same."""
 
-_PROSE, _HEADING, _ITEM = (KINDS.index(kind) for kind in ("prose", "heading", "item"))
+_HEADING = KINDS.index("heading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +40,82 @@ class Chosen:
     context: int | None = None
 
 
-def choose(question: Question, pool: Pool, evidence: Evidence, texts: dict[int, str]) -> list[Chosen]:
-    """Choose the answer's sentences, the best evidence first. ``texts`` are the candidates' by row."""
+class Texts(dict[int, str]):
+    """Sentences' texts by row of the pool: those of the candidates, and any other of the same articles."""
+
+    def __init__(self, pool: Pool, evidence: Evidence, articles: dict[int, ArticleState]) -> None:
+        super().__init__(zip(evidence.candidates.rows.tolist(), evidence.candidates.texts, strict=True))
+        self._pool, self._articles = pool, articles
+
+    def __missing__(self, row: int) -> str:
+        """Read a sentence that is no candidate."""
+        start, stop = self._pool.sentence_spans[row].tolist()
+        revision = int(self._pool.revisions[self._pool.sentence_passage[row]])
+        return self._articles[revision].text[start:stop]
+
+
+def choose(
+    question: Question, pool: Pool, evidence: Evidence, texts: Texts, most: int = MOST_SENTENCES
+) -> list[Chosen]:
+    """Choose the answer's sentences: the best evidence first, then what its passage says, in reading order.
+
+    A list may have more than ``most``.
+    """
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
-    rows = _listed(question, pool, ranked, scores, texts) or _distinct(pool, ranked, scores, texts)
-    return [Chosen(row, scores[row], _leaning_on(pool, row, texts)) for row in rows]
+    rows = _listed(question, pool, ranked, scores, texts) or _said(
+        question, pool, ranked, scores, evidence, texts, most
+    )
+    chosen: list[Chosen] = []
+    for row in rows:
+        context = leaning_on(pool, row, texts)
+        if chosen and context == chosen[-1].row:  # it was just read
+            context = None
+        chosen.append(Chosen(row, scores.get(row, scores[ranked[0]]), context))
+    return chosen
 
 
 def _listed(
-    question: Question, pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]
+    question: Question, pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts
 ) -> list[int]:
     """Return a list's rows: the one that the best sentence opens or, when asked for, a close one's."""
     wanted = question.kind == "list"
     for row in ranked[: MOST_SENTENCES if wanted else 1]:
         if scores[row] >= scores[ranked[0]] - MARGIN:
-            rows = _list_around(pool, row, texts, wanted=wanted)
+            rows = list_around(pool, row, texts, wanted=wanted)
             if rows:
                 return rows
     return []
 
 
-def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: dict[int, str]) -> list[int]:
+def _said(
+    question: Question,
+    pool: Pool,
+    ranked: list[int],
+    scores: dict[int, float],
+    evidence: Evidence,
+    texts: Texts,
+    most: int,
+) -> list[int]:
+    """Return the best sentence with what belongs to it, and those close to it that say something else."""
+    labelled = evidence.candidates.rows[evidence.labels > 0].tolist()
+    if ranked[0] in labelled:
+        beside = lines_beside(pool, ranked[0], set(labelled))
+        if len(beside) > 1:
+            return beside
+    chosen = _distinct(pool, ranked, scores, texts, most)
+    following = reading_on(question, pool, chosen[0], texts)
+    if following is not None:
+        chosen = [chosen[0], following, *(row for row in chosen[1:] if row != following)][: max(2, most)]
+    return in_reading_order(pool, chosen)
+
+
+def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts, most: int) -> list[int]:
     """Return the best sentence and those close to it that say something else."""
     chosen: list[int] = []
     for row in ranked:
         close = scores[row] >= scores[ranked[0]] - MARGIN and scores[ranked[0]] < SUFFICES
-        if chosen and (len(chosen) == MOST_SENTENCES or not close):
+        if chosen and (len(chosen) == most or not close):
             break
         answering = _below_heading(pool, row)
         if not any(_says_the_same(pool, answering, other, texts) for other in chosen):
@@ -81,7 +130,7 @@ def _below_heading(pool: Pool, row: int) -> int:
     return row + 1 if pool.sentence_kinds[row] == _HEADING and row < last else row
 
 
-def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> bool:
+def _says_the_same(pool: Pool, row: int, other: int, texts: Texts) -> bool:
     if _plain(texts[row]) == _plain(texts[other]):
         return True
     if float(pool.sentence_vectors[row] @ pool.sentence_vectors[other]) <= SAME:
@@ -92,51 +141,6 @@ def _says_the_same(pool: Pool, row: int, other: int, texts: dict[int, str]) -> b
 
 def _plain(text: str) -> str:
     return re.sub(r"\W+", " ", text.casefold()).strip()
-
-
-_OPENS_LIST = re.compile(r"[:：]\s*$|\b(?:below|following|as follows)\b", re.IGNORECASE)
-
-
-def _list_around(pool: Pool, best: int, texts: dict[int, str], *, wanted: bool) -> list[int]:
-    """Return the whole list that the best sentence introduces or belongs to, or nothing.
-
-    An item alone is answered alone unless a list was asked for.
-    """
-    inside = pool.sentence_passage[best]
-    last = int(np.searchsorted(pool.sentence_passage, inside, side="right"))
-    is_item = pool.sentence_kinds[best] == _ITEM
-    before_items = best + 1 < last and not is_item and pool.sentence_kinds[best + 1] == _ITEM
-    if before_items and pool.sentence_kinds[best] == _HEADING:
-        return _items_from(pool, best + 1, last)
-    if before_items and _OPENS_LIST.search(texts[best]):
-        return [best, *_items_from(pool, best + 1, last)]
-    if not (wanted and is_item):
-        return []
-    first = best
-    while (
-        first > 0 and pool.sentence_kinds[first - 1] == _ITEM and pool.sentence_passage[first - 1] == inside
-    ):
-        first -= 1
-    return _items_from(pool, first, last)
-
-
-def _items_from(pool: Pool, first: int, last: int) -> list[int]:
-    rows = []
-    for row in range(first, min(last, first + LIST_MOST)):
-        if pool.sentence_kinds[row] != _ITEM:
-            break
-        rows.append(row)
-    return rows
-
-
-def _leaning_on(pool: Pool, row: int, texts: dict[int, str]) -> int | None:
-    """Return the row that a sentence needs beside it: what a pronoun stands for, a first item's heading."""
-    before = row - 1
-    if before < 0 or pool.sentence_passage[before] != pool.sentence_passage[row]:
-        return None
-    if pool.sentence_kinds[row] == _ITEM:
-        return before if pool.sentence_kinds[before] == _HEADING else None
-    return before if pool.sentence_kinds[before] == _PROSE and leans_on_neighbour(texts[row]) else None
 
 
 def span_of(pool: Pool, row: int) -> Span:

@@ -1,0 +1,88 @@
+"""Portions: each part of a question asked on its own, in the same view as the whole.
+
+Knows how a part's evidence is found and when a part counts as answered; not how sentences become
+citations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer import ArticleState, Encoder, Keys, View, terms_of
+from service.evidence import Candidates
+from service.families import rank_families
+from service.parts import Part, parts_of
+from service.question import Question, understand
+from service.ranker import Ranker
+from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, read_articles
+
+Judge = Callable[[Question, Ranked, Evidence], float]
+"""Evidence to the probability that its best sentence answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A question, or one part of it, with its evidence; ``articles`` holds the revisions that it is from."""
+
+    question: Question
+    ranked: Ranked
+    evidence: Evidence
+    articles: dict[int, ArticleState]
+    confidence: float
+    part: Part | None = None
+
+
+def portions_of(
+    view: View, question: Question, encoder: Encoder, ranker: Ranker, allowed: Keys | None, judge: Judge
+) -> list[Portion]:
+    """Find evidence for each part of a question; nothing when it has no parts.
+
+    A side of a comparison of which no sentence speaks has confidence 0.
+    """
+    return [
+        portion
+        for part in parts_of(question.text)
+        if (portion := _ask(view, part, encoder, ranker, allowed, judge)) is not None
+    ]
+
+
+def _ask(
+    view: View, part: Part, encoder: Encoder, ranker: Ranker, allowed: Keys | None, judge: Judge
+) -> Portion | None:
+    question = understand(part.question, encoder)
+    ranked, _ = rank_families(view, question, ranker, allowed, EVIDENCE_PASSAGES)
+    if not len(ranked.pool):
+        return None
+    articles = read_articles(view, ranked, ranked.order[:EVIDENCE_PASSAGES])
+    evidence = gather(question, ranked, ranker, articles)
+    if part.side is None:
+        return Portion(question, ranked, evidence, articles, judge(question, ranked, evidence), part)
+    about = _about(part.side, ranked, evidence, articles)
+    if about is None:
+        return Portion(question, ranked, evidence, articles, 0.0, part)
+    return Portion(question, ranked, about, articles, judge(question, ranked, about), part)
+
+
+def _about(
+    side: str, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
+) -> Evidence | None:
+    """Return the evidence with sentences about a side alone: they name it, or their article's title does."""
+    wanted, found = set(terms_of(side)), evidence.candidates
+    titles = {key: set(terms_of(state.metadata.title or "")) for key, state in articles.items()}
+    revisions = ranked.pool.revisions[ranked.pool.sentence_passage[found.rows]].tolist()
+    names = [
+        wanted <= (set(terms_of(text)) | titles[revision])
+        for text, revision in zip(found.texts, revisions, strict=True)
+    ]
+    keep = np.flatnonzero(names)
+    if not len(keep):
+        return None
+    texts = tuple(found.texts[at] for at in keep)
+    return Evidence(
+        Candidates(found.rows[keep], texts, found.ranks[keep], found.passage_scores[keep]),
+        evidence.features[keep],
+        evidence.scores[keep],
+        evidence.labels[keep],
+        np.argsort(-evidence.scores[keep], kind="stable"),
+    )
