@@ -13,6 +13,7 @@ import numpy as np
 from indexer import KINDS, ArticleState, Pool, Span, terms_of
 from service.cues import numbers
 from service.lists import list_around
+from service.naming import enumerates
 from service.question import Question
 from service.reading import in_reading_order, leaning_on, lines_beside, reading_on
 from service.retrieval import Evidence
@@ -25,19 +26,26 @@ SUFFICES = 1.0
 """Log-odds from which on the best sentence is answer enough: nineteen in twenty such hold the answer
 (training titles of SQuAD, out of fold). With this margin below it an answer has 2.2 sentences."""
 
+CLOSEST = 8
+"""Sentences among which one that names several things is looked for, when a list is asked for."""
+
 SAME = 0.92
 """Cosine above which two sentences with the same numbers say the same."""
 
-_HEADING = KINDS.index("heading")
+_HEADING, _ITEM = KINDS.index("heading"), KINDS.index("item")
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A sentence of the answer: its row in the pool, its score, and the row of the sentence it leans on."""
+    """A sentence of the answer: its row in the pool, its score, and the row of the sentence it leans on.
+
+    ``listed``: it is an item of the list that answers.
+    """
 
     row: int
     score: float
     context: int | None = None
+    listed: bool = False
 
 
 class Texts(dict[int, str]):
@@ -63,15 +71,15 @@ def choose(
     """
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
-    rows = _listed(question, pool, ranked, scores, texts) or _said(
-        question, pool, ranked, scores, evidence, texts, most
-    )
+    listed = _listed(question, pool, ranked, scores, texts)
+    rows = listed or _said(question, pool, ranked, scores, evidence, texts, most)
     chosen: list[Chosen] = []
     for row in rows:
         context = leaning_on(pool, row, texts)
         if chosen and context == chosen[-1].row:  # it was just read
             context = None
-        chosen.append(Chosen(row, scores.get(row, scores[ranked[0]]), context))
+        is_item = bool(listed) and bool(pool.sentence_kinds[row] == _ITEM)
+        chosen.append(Chosen(row, scores[row] if row in scores else scores[ranked[0]], context, is_item))
     return chosen
 
 
@@ -103,6 +111,10 @@ def _said(
         beside = lines_beside(pool, ranked[0], set(labelled))
         if len(beside) > 1:
             return beside
+    if question.kind == "list" and not enumerates(texts[ranked[0]]):
+        near = [row for row in ranked[1:CLOSEST] if scores[row] >= scores[ranked[0]] - MARGIN]
+        naming = [row for row in near if enumerates(texts[row])][:1]
+        ranked = [ranked[0], *naming, *(row for row in ranked[1:] if row not in naming)]
     chosen = _distinct(pool, ranked, scores, texts, most)
     following = reading_on(question, pool, chosen[0], texts)
     if following is not None:

@@ -57,7 +57,8 @@ _QUANTITY = re.compile(rf"(?<![\w.,$€£₩/-]){_RANGE}(?![\w/]|[.,]\d)", re.IG
 _METRES = r"(?:kilo|centi|milli)?met(?:er|re)s?|[kcm]?m|miles?|feet|foot|ft|inch(?:es)?|yards?"
 _UNITS = {
     "length": rf"[ -]?(?:{_METRES}|storeys?|stories)",
-    "time": r"[ -](?:and a half )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies))",
+    "time": r"[ -](?:and a half )?"
+    r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies))",
     "area": rf"[ -]?(?:sq(?:uare|\.)? ?(?:{_METRES})|k?m[²2]|hectares?|ha|acres?)",
     "percentage": r" ?(?:%|per ?cent|퍼센트)",
 }
@@ -73,12 +74,14 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 _KOREAN = re.compile(
-    r"(?<![\d.,])(?:약 ?)?\d[\d,.]*(?: ?여)? ?(?:[만억조] ?)*(?:명|개|곳|가구|세대|대|채|그루|마리|권|회|차례|가지|종)"
+    r"(?<![\d.,])(?:약 ?)?\d[\d,.]*(?: ?여)? ?(?:[만억조] ?)*"
+    r"(?:명|개|곳|가구|세대|대|채|그루|마리|권|회|차례|가지|종)"
 )
 
 _CAPITALISED = r"(?:[A-Z][\w’'-]*|(?:St|Mr|Mrs|Ms|Dr|Lt|Gen|Col)\.|[A-Z]\.)"
 _NAME = re.compile(
-    rf"(?<![\w’'-]){_CAPITALISED}(?:[ \u00a0](?:(?:de|la|van|von|der|den|du|di|al|bin|ibn|le) )*{_CAPITALISED})*"
+    rf"(?<![\w’'-]){_CAPITALISED}"
+    rf"(?:[ \u00a0](?:(?:de|la|van|von|der|den|du|di|al|bin|ibn|le) )*{_CAPITALISED})*"
 )
 _OPENER = re.compile(
     r"(?:The|A|An|In|On|At|By|For|From|To|Of|Since|Until|After|Before|During|When|While|Where|As|With|Under|"

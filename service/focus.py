@@ -12,7 +12,7 @@ from functools import lru_cache
 from indexer import Span, terms_of
 from service.cues import label_fits
 from service.expressions import clock_times, dates, measures, quantities
-from service.naming import agents, called, clause_of, places, series
+from service.naming import agents, called, clause_of, places, series, shares
 
 Finder = Callable[[str, str], list[Span]]
 """Question and quote to the expressions that may answer, each a span of the quote."""
@@ -39,6 +39,14 @@ def focus_of(question: str, quote: str) -> Span | None:
     return Span(start, start + len(text.strip())) if _is_new(question, text) else None
 
 
+def item_focus(question: str, quote: str) -> Span | None:
+    """Return what stands behind the bullet or number of an item of the list that answers."""
+    marker = _MARKER.match(quote)
+    start, end = marker.end() if marker else 0, len(quote.rstrip())
+    return Span(start, end) if start < end and _is_new(question, quote[start:end]) else None
+
+
+_MARKER = re.compile(r"\s*(?:[^\w\s\"'“‘(\[]+\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+)?")
 _LABEL = re.compile(r"^\W*[^\W\d_][^:：\n]{0,40}[:：]\s*(?=\w)")
 
 
@@ -121,6 +129,7 @@ _COUNTED = re.compile(
 )
 _BEHIND = re.compile(r"(?: of)?(?: the| its| their| all)?((?:[ -][\w'’-]+){1,4})")
 _NO_NOUN = re.compile(r"in|of|from|by|to|at|on|for|with|and|or|were|was|are|is|have|has|had")
+_NOW = re.compile(r"\b(?:now|currently|today|at present)\b", re.IGNORECASE)
 _PER = re.compile(r"\b(?:each|per|every)\b", re.IGNORECASE)
 
 
@@ -134,8 +143,12 @@ def _counts(question: str, quote: str) -> list[Span]:
     if not nouns or bool(_PER.search(question)) != bool(_PER.search(quote)):
         return []
     found = [one for one in quantities(quote) if _may_count(quote, one)]
+    if _NOW.search(question) and len(found) > 1:
+        clauses = (clause_of(quote, one, found) for one in found)
+        said = [_NOW.search(quote[clause.start : clause.end]) is not None for clause in clauses]
+        found = [one for one, now in zip(found, said, strict=True) if now]
     counting = [one for one in found if nouns[-1] in _counted(quote[one.end :])]
-    return counting or (found if len(found) == 1 else [])
+    return counting or (found if len(found) == 1 and shares(question, quote) else [])
 
 
 def _may_count(quote: str, number: Span) -> bool:

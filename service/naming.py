@@ -27,7 +27,14 @@ def clause_of(quote: str, span: Span, whole: Sequence[Span] = ()) -> Span:
 def agents(question: str, quote: str) -> list[Span]:
     """Return who did what 'who' asks for, or who has the role; else the only full name in the quote."""
     names = proper_names(quote)
-    return _by_verb(question, quote, names) or _by_role(question, quote, names) or _only_person(quote, names)
+    found = _by_verb(question, quote, names) or _by_role(question, quote, names)
+    return found or (_only_person(quote, names) if shares(question, quote) else [])
+
+
+def shares(question: str, quote: str) -> bool:
+    """Tell whether a quote holds half of the question's terms, and speaks of the same thing by that."""
+    asked = set(terms_of(question))
+    return 2 * len(asked & set(terms_of(quote))) >= max(2, len(asked))
 
 
 _ADVERB = r"(?:(?:first|also|later|then|eventually|originally|had|has|was|were|is|have|\w+ly) )*"
@@ -56,21 +63,29 @@ _ROLE = re.compile(
 )
 _ROLE_BEFORE = re.compile(r"([^,;:()]{3,70}?)(?:,| is| was)? $")
 _ROLE_BEHIND = re.compile(r"(?:,| is| was| became| as) (?:the |a |an )?([^,;:()]{3,70})")
+_OF = re.compile(r"\b(?:of|in|at|for|to|from|by|with)$")
 _NEAR = 80
 
 
 def _by_role(question: str, quote: str, names: list[Span]) -> list[Span]:
     asked = _ROLE.search(question)
-    role = set(terms_of(asked.group(1))) if asked else set()
+    # Words and not stems: an authority is no author.
+    role = set(_words(asked.group(1))) if asked else set()
     if not role:
         return []
     found = []
     for name in names:
         before = _ROLE_BEFORE.search(quote[max(0, name.start - _NEAR) : name.start])
         behind = _ROLE_BEHIND.match(quote[name.end : name.end + _NEAR])
-        if any(one is not None and role <= set(terms_of(one.group(1))) for one in (before, behind)):
+        if before is not None and _OF.search(before.group(1)):
+            before = None
+        if any(one is not None and role <= set(_words(one.group(1))) for one in (before, behind)):
             found.append(name)
     return found
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _only_person(quote: str, names: list[Span]) -> list[Span]:
@@ -99,7 +114,7 @@ def places(question: str, quote: str) -> list[Span]:
 
 
 _CALLED = re.compile(
-    r"\b(?:called|known as|termed|named|dubbed) (?:the |an? )?[\"“‘]?((?:[\w’'-]+ ?){1,4}?)"
+    r"\b(?:called|known as|termed|named|dubbed) (?:the |an? )?[\"“‘]?([\w’'-]+(?: [\w’'-]+){0,3}?)"
     r"(?=[\"”’]?(?:[,.;()]|$| (?:is|are|was|were|which|that|who|in|on|and|for|to|by|from|as|at|or|with)\b))"
 )
 
@@ -110,13 +125,17 @@ def called(question: str, quote: str) -> list[Span]:
     return [one for one in spans if not quote[one.start : one.end].startswith(("to ", "for "))]
 
 
-_NAMED = r"(?:[A-Z][\w’'.-]*(?: (?:of |the |and )?[A-Z][\w’'-]*)*)(?: \([^)]{1,20}\))?"
+_NAMED = r"(?:[A-Z][\w’'-]*(?: (?:of |the |and )?[A-Z][\w’'-]*)*)(?: \([^)]{1,20}\))?"
 _NAMES = re.compile(rf"{_NAMED}(?:, (?:the )?{_NAMED})+,? and (?:the )?{_NAMED}")
+# Each word is parted from the next by a space, so that there is one way only to read a phrase.
+_PHRASE = r"[\w’'-]+(?: [\w’'-]+){0,3}"
 _THINGS = re.compile(
     r"(?:\b(?:including|such as|namely|are|were|include|comprise)|:) "
-    r"((?:[\w’'-]+ ){0,3}[\w’'-]+(?:, (?:[\w’'-]+ ?){1,4})*,? and (?:[\w’'-]+ ?){1,4})(?=[.,;)])"
+    rf"({_PHRASE}(?:, {_PHRASE})*,? and {_PHRASE})(?=[.,;)])"
 )
+_GOES_ON_BEFORE, _GOES_ON = re.compile(r"(?:[A-Z][\w’'.-]*|[)\d]),? $"), re.compile(r",? (?:and )?[A-Z]")
 _ONE_OF_THEM = re.compile(r"\b(?:name|give|which|what is) one\b", re.IGNORECASE)
+_OPENERS = re.compile(r"\b(?:including|such as|namely)\b")
 _PARTICIPLES = re.compile(r"\w+ed(?: and|,) ")
 
 
@@ -126,6 +145,10 @@ def series(question: str, quote: str) -> list[Span]:
         return []
     names = [Span(*found.span()) for found in _NAMES.finditer(quote)]
     things = [Span(*found.span(1)) for found in _THINGS.finditer(quote)]
+    if len(_OPENERS.findall(quote)) > 1:
+        return []
+    if any(_GOES_ON_BEFORE.search(quote[:start]) or _GOES_ON.match(quote[end:]) for start, end in names):
+        return []
     return names or [one for one in things if not _PARTICIPLES.match(quote[one.start :])]
 
 

@@ -21,11 +21,15 @@ class Part:
 
 
 MOST_PARTS = 3
+LONGEST = 300
+"""Characters of a question that is taken apart; a longer one is a text rather than a question."""
 
 
 def parts_of(question: str) -> tuple[Part, ...]:
     """Return a question's parts, two or three, in order; none when it asks for one thing."""
     plain = " ".join(question.split())
+    if len(plain) > LONGEST:
+        return ()
     return _sides(plain) or _several(plain) or _coordinated(plain)
 
 
@@ -74,8 +78,17 @@ _SHORT = re.compile(
 )
 
 
+_LATE = re.compile(
+    rf"^\W*(when|where|why|how) ({_AUXILIARY} .{{5,}}?),? and (when|where|why|how)\W*$", re.IGNORECASE
+)
+
+
 def _several(question: str) -> tuple[Part, ...]:
     """'When and where was it held?' asks one thing twice."""
+    if late := _LATE.match(question):
+        first, rest, second = late.groups()
+        asked = [f"{word.capitalize()} {rest.strip(' ,')}?" for word in (first, second)]
+        return tuple(Part(text, text) for text in asked)
     found = _SHORT.match(question)
     if found is None:
         return ()
@@ -90,8 +103,9 @@ _PRONOUN = re.compile(
 )
 _PROPER = re.compile(r"(?<!^)\b(?:the )?[A-Z][\w’'.-]*(?: (?:(?:of|for|the|and|de) )*[A-Z0-9][\w’'.-]*)*")
 _BEHIND_AUXILIARY = re.compile(
-    rf"\b{_AUXILIARY} ((?:the|a|an|this|that) (?:[\w’'-]+ )*?[\w’'-]+?)(?= (?:of|in|on|at|by|for|from|to|\w+ed|"
-    r"built|held|begun|made|set|opened|start|begin|cost|take|open|launch|win|leave)\b|$)",
+    rf"\b{_AUXILIARY} ((?:the|a|an|this|that) (?:[\w’'-]+ )*?[\w’'-]+?)"
+    r"(?= (?:of|in|on|at|by|for|from|to|\w+ed|built|held|begun|made|set|opened|start|"
+    r"begin|cost|take|open|launch|win|leave)\b|$)",
     re.IGNORECASE,
 )
 
@@ -144,9 +158,10 @@ _COMPARISONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"^\W*(?:is|was|are|were) {_A} (?P<how>{_COMPARATIVE[1:-1]}) than {_B}{_END}",
-        rf"^\W*(?:does|do|did|has|have|had) {_A} (?:have |had )?(?P<more>more|fewer|less) (?P<what>[\w -]+?) than {_B}{_END}",
-        rf"^\W*(?:which|who|what)\b(?: of (?:the|these) two)?(?: \w+)? (?:has|have|had) (?:the )?(?P<more>more|fewer|most|fewest) "
-        rf"(?P<what>[\w -]+?)[,:;] {_A},? or {_B}{_END}",
+        rf"^\W*(?:does|do|did|has|have|had) {_A} (?:have |had )?(?:more|fewer|less) "
+        rf"(?P<what>[\w -]+?) than {_B}{_END}",
+        rf"^\W*(?:which|who|what)\b(?: of (?:the|these) two)?(?: \w+)? (?:has|have|had) (?:the )?"
+        rf"(?:more|fewer|most|fewest) (?P<what>[\w -]+?)[,:;] {_A},? or {_B}{_END}",
         rf"^\W*(?:which|who|what)\b.*?\b(?P<how>{_COMPARATIVE[1:-1]})\b[^,:;]*[,:;] {_A},? or {_B}{_END}",
         rf"\b(?P<topic>differences?) between {_A} and {_B}{_END}",
         rf"^\W*(?P<topic>compare) {_A} (?:and|with|to) {_B}{_END}",

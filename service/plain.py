@@ -75,6 +75,11 @@ def reason_of(answer: Answer) -> str:
     return answer.message or (REASONS[answer.reason] if answer.reason else "")
 
 
+def not_found(answer: Answer) -> list[str]:
+    """Return a line for each part of the question to which nothing was found."""
+    return [f"Not found: {one_line(part.text)}" for part in answer.parts if not part.answered]
+
+
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield the answer, an empty line, and its citations, one a line; or why there is none."""
     if answer.answer is None:
@@ -89,6 +94,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     for citation in answer.citations:
         head = " — ".join(part for part in (source_of(citation), place_of(citation)) if part)
         yield f"[{citation.id}] {head}: “{one_line(citation.quote)}”{also_in(citation)}"
+    yield from not_found(answer)
     yield from (f"Conflict: {one_line(str(conflict))}" for conflict in answer.conflicts)
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer import ArticleState, Encoder, Keys, View, terms_of
+from service.cues import counts_what_is_asked
 from service.evidence import Candidates
+from service.expected import Expected, expected_of, told
 from service.families import rank_families
 from service.parts import Part, parts_of
 from service.question import Question, understand
@@ -58,21 +60,25 @@ def _ask(
     evidence = gather(question, ranked, ranker, articles)
     if part.side is None:
         return Portion(question, ranked, evidence, articles, judge(question, ranked, evidence), part)
-    about = _about(part.side, ranked, evidence, articles)
+    about = _about(part.side, question, ranked, evidence, articles)
     if about is None:
         return Portion(question, ranked, evidence, articles, 0.0, part)
     return Portion(question, ranked, about, articles, judge(question, ranked, about), part)
 
 
 def _about(
-    side: str, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
+    side: str, question: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
 ) -> Evidence | None:
-    """Return the evidence with sentences about a side alone: they name it, or their article's title does."""
+    """Return the evidence with sentences about a side alone, None without any.
+
+    They name it, or their article's title does, and they tell what is asked of it.
+    """
     wanted, found = set(terms_of(side)), evidence.candidates
     titles = {key: set(terms_of(state.metadata.title or "")) for key, state in articles.items()}
     revisions = ranked.pool.revisions[ranked.pool.sentence_passage[found.rows]].tolist()
+    expected = expected_of(question.text, question.kind)
     names = [
-        wanted <= (set(terms_of(text)) | titles[revision])
+        wanted <= (set(terms_of(text)) | titles[revision]) and _tells(expected, question.text, text)
         for text, revision in zip(found.texts, revisions, strict=True)
     ]
     keep = np.flatnonzero(names)
@@ -86,3 +92,9 @@ def _about(
         evidence.labels[keep],
         np.argsort(-evidence.scores[keep], kind="stable"),
     )
+
+
+def _tells(expected: Expected | None, question: str, text: str) -> bool:
+    if expected == "count":
+        return counts_what_is_asked(question, text)
+    return expected is None or told(expected, question, text) > 0

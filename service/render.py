@@ -19,6 +19,7 @@ from service.plain import (
     confidence_in_words,
     cut_after,
     cut_before,
+    not_found,
     one_line,
     place_of,
     reason_of,
@@ -48,8 +49,11 @@ def show_answer(answer: Answer, console: Console) -> None:
     for sentence in answer.sentences:
         if sentence.context:
             console.print(Text(f"Said before: {one_line(sentence.context)}", style="dim"))
+    focus = {sentence.citations[0]: sentence.focus for sentence in answer.sentences}
     for citation in answer.citations:
-        console.print(_card(citation, answer.passages))
+        console.print(_card(citation, answer.passages, focus.get(citation.id)))
+    for part in not_found(answer):
+        console.print(Text(part, style="yellow"))
     for conflict in answer.conflicts:
         console.print(Text(f"Conflict: {one_line(str(conflict))}", style="yellow"))
 
@@ -78,10 +82,10 @@ def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
         console.print(Padding(body, (0, 0, 0, 3)))
 
 
-def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
+def _card(citation: Citation, passages: Iterable[Hit], focus: tuple[int, int] | None) -> RenderableType:
     before, after = _surroundings(citation, passages)
     body = Text(cut_before(before, AROUND), style="dim")
-    body.append(one_line(citation.quote), style="not dim bold green")
+    body.append_text(_marked(citation.quote, focus))
     body.append(cut_after(after, AROUND))
     parts: list[RenderableType] = [body]
     # A link with a text fragment is long; the address alone can still be read and copied.
@@ -97,6 +101,18 @@ def _card(citation: Citation, passages: Iterable[Hit]) -> RenderableType:
         subtitle=Text(place_of(citation)),
         subtitle_align="left",
     )
+
+
+def _marked(quote: str, focus: tuple[int, int] | None) -> Text:
+    """Return the quote, the words that answer underlined."""
+    shown = Text(one_line(quote), style="not dim bold green")
+    if focus is not None:
+        # What is shown has other white space: the place is found by what stands before it.
+        words = one_line(quote[focus[0] : focus[1]])
+        start = shown.plain.find(words, max(0, len(one_line(quote[: focus[0]]))))
+        if start >= 0:
+            shown.stylize("underline", start, start + len(words))
+    return shown
 
 
 def _surroundings(citation: Citation, passages: Iterable[Hit]) -> tuple[str, str]:

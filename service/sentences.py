@@ -11,7 +11,7 @@ import numpy as np
 from service.answer import AnswerPart, AnswerSentence, Citation
 from service.compose import MOST_SENTENCES, Chosen, Texts, choose, span_of
 from service.families import Relatives, sources, stretch_of
-from service.focus import focus_of
+from service.focus import focus_of, item_focus
 from service.portions import Portion
 from service.quoting import cite, verify
 
@@ -83,7 +83,8 @@ def _quoted(
     probability = float(1 / (1 + np.exp(-chosen.score)))
     citation = cite(number, head.article, head.span, probability, [(o.article, o.span) for o in others])
     verify(relatives.view, citation)
-    focus = focus_of(portion.question.text, citation.quote)
+    find = item_focus if chosen.listed else focus_of
+    focus = find(portion.question.text, citation.quote)
     return AnswerSentence(citation.quote, (number,), context, focus), citation
 
 
