@@ -77,7 +77,7 @@ def _is_new(question: str, text: str) -> bool:
 
 
 def _nearest(question: str, quote: str, found: list[Span]) -> list[Span]:
-    """Keep the one expression whose own clause says more of the question; else all that were found."""
+    """Keep the expression whose clause alone says most of the question; else all that were found."""
     if len(found) < 2:
         return found
     asked = set(terms_of(question))
@@ -88,7 +88,9 @@ def _nearest(question: str, quote: str, found: list[Span]) -> list[Span]:
         for at, one in enumerate(found)
         if held[at] - set().union(*(held[other] for other in range(len(held)) if other != at))
     ]
-    return telling if len(telling) == 1 else found
+    if len(telling) != 1 or 2 * len(held[found.index(telling[0])]) <= len(asked):
+        return found
+    return telling
 
 
 _AFTER_DATE = re.compile(r"\b(?:after|before|by|until) (?:what|which)\b", re.IGNORECASE)

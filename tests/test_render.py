@@ -3,11 +3,12 @@
 import io
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from service.answer import Answer, AnswerSentence, Citation, Hit, IndexState, SearchResult
+from service.answer import Answer, AnswerPart, AnswerSentence, Citation, Hit, IndexState, SearchResult
 from service.plain import answer_lines, confidence_in_words, cut_after, cut_before, one_line, search_lines
 from service.render import show_answer, show_search
 
@@ -177,3 +178,22 @@ def test_long_surroundings_are_cut_between_words_and_marked() -> None:
 
 def test_white_space_of_any_kind_becomes_one_space() -> None:
     assert one_line(" a\t\nb\u3000c\r\n") == "a b c"
+
+
+def test_the_words_that_answer_are_underlined_in_the_card_and_nowhere_else() -> None:
+    quote = "Its  fountain runs\non rain water."
+    answer = answered(quote, f"Before. {quote} After.")
+    at = quote.index("rain")
+    focused = replace(answer, sentences=(AnswerSentence(quote, (1,), focus=(at, at + 10)),))
+    text = shown(focused, 200, colour=True)
+    underlined = re.findall(r"\x1b\[(?:\d+;)*4(?:;\d+)*m([^\x1b]*)", text)
+    assert underlined == ["rain water"]
+    assert "".join(answer_lines(focused)) == "".join(answer_lines(answer))
+
+
+def test_parts_of_the_question_to_which_nothing_was_found_are_named() -> None:
+    parts = (AnswerPart("When?", True, 0.9, (1,)), AnswerPart("Who sings?", False, 0.1, ()))
+    answer = replace(answered(), parts=parts)
+    assert "Not found: Who sings?" in shown(answer)
+    assert "Not found: Who sings?" in list(answer_lines(answer))
+    assert "Not found: When?" not in shown(answer)
