@@ -6,6 +6,7 @@ longest that fits; knows nothing of questions, and not whether what it finds is 
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from indexer import Span
 
@@ -18,7 +19,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAYS = rf"{_DAY}(?: ?(?:-|–|to|and) ?{_DAY})?"
 _CENTURY = r"(?:\d{1,2}(?:st|nd|rd|th)|(?:[a-z]+-)?[a-z]+(?:th|st|nd|rd|first|second|third)) centur(?:y|ies)"
 _PART = r"(?:(?:early|mid|late|beginning of the|end of the)[ -](?:the )?)?"
-_DATE = re.compile(
+_DATE = (
     rf"(?<![\w.$€£])(?:"
     rf"{_DAYS}(?: of)? {_MONTH}(?:,? {_YEAR})?(?!\w)|"
     rf"{_MONTH} {_DAYS}(?!\d)(?:,? {_YEAR})?|"
@@ -31,10 +32,9 @@ _DATE = re.compile(
     r"\d{4}년(?: ?\d{1,2}월(?: ?\d{1,2}일)?)?|\d{1,2}월 ?\d{1,2}일"
     r")"
 )
-_CLOCK = re.compile(
+_CLOCK = (
     r"(?<![\w.:])\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b\.?"
-    r"(?: ?(?:-|–|to) ?\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b\.?)?|(?:오전|오후) ?\d{1,2}시(?: ?\d{1,2}분)?",
-    re.IGNORECASE,
+    r"(?: ?(?:-|–|to) ?\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b\.?)?|(?:오전|오후) ?\d{1,2}시(?: ?\d{1,2}분)?"
 )
 _SMALL = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
@@ -52,7 +52,7 @@ _HEDGE = (
     r"(?:more|less|fewer|greater) than|at (?:least|most)|up to|as many as) )?"
 )
 _RANGE = rf"(?:\bbetween {_NUMBER} and {_NUMBER}|{_HEDGE}{_NUMBER}(?:(?: ?[–-] ?| to )(?:{_NUMBER}))?)"
-_QUANTITY = re.compile(rf"(?<![\w.,$€£₩/-]){_RANGE}(?![\w/]|[.,]\d)", re.IGNORECASE)
+_QUANTITY = rf"(?<![\w.,$€£₩/-]){_RANGE}(?![\w/]|[.,]\d)"
 
 _METRES = r"(?:kilo|centi|milli)?met(?:er|re)s?|[kcm]?m|miles?|feet|foot|ft|inch(?:es)?|yards?"
 _UNITS = {
@@ -62,18 +62,14 @@ _UNITS = {
     "area": rf"[ -]?(?:sq(?:uare|\.)? ?(?:{_METRES})|k?m[²2]|hectares?|ha|acres?)",
     "percentage": r" ?(?:%|per ?cent|퍼센트)",
 }
-_MEASURES = {
-    name: re.compile(rf"(?<![\w.,$€£₩/-]){_RANGE}{unit}(?!\w)", re.IGNORECASE)
-    for name, unit in _UNITS.items()
-}
-_MONEY = re.compile(
+_MEASURES = {name: rf"(?<![\w.,$€£₩/-]){_RANGE}{unit}(?!\w)" for name, unit in _UNITS.items()}
+_MONEY = (
     rf"{_HEDGE}(?:(?:US|USD|EUR|GBP|KRW|JPY|AUD|CAD) ?)?[$€£¥₩] ?(?:{_FIGURE})"
     rf"(?: ?(?:{_GREAT}|m|bn)\b)?|{_HEDGE}\b(?:USD|EUR|GBP|KRW|JPY) ?(?:{_FIGURE})(?: (?:{_GREAT})\b)?|"
     rf"(?<![\w.,]){_HEDGE}{_NUMBER} ?(?:US )?(?:dollars?|euros?|pounds?|won|yen|yuan|USD|EUR|KRW)\b|"
-    r"\d[\d,.]*(?:[만억조] ?)*(?:원|달러)",
-    re.IGNORECASE,
+    r"\d[\d,.]*(?:[만억조] ?)*(?:원|달러)"
 )
-_KOREAN = re.compile(
+_KOREAN = (
     r"(?<![\d.,])(?:약 ?)?\d[\d,.]*(?: ?여)? ?(?:[만억조] ?)*"
     r"(?:명|개|곳|가구|세대|대|채|그루|마리|권|회|차례|가지|종)"
 )
@@ -134,8 +130,15 @@ def _names(text: str) -> Iterator[Span]:
             yield Span(start, start + len(bare))
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
-    return [Span(*found.span()) for found in pattern.finditer(text)]
+def _spans(pattern: str, text: str) -> list[Span]:
+    return [Span(*found.span()) for found in _compiled(pattern).finditer(text)]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile when first needed: together these patterns take as long as a library's import."""
+    # A month is written with a capital: 'may' and 'march' are verbs.
+    return re.compile(pattern, re.NOFLAG if pattern is _DATE else re.IGNORECASE)
 
 
 def _meet(one: Span, other: Span) -> bool:

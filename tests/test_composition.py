@@ -17,7 +17,7 @@ TEXTS = {
     "The Union of Hill Towns gives advice on steep streets.",
     "prize": "The Golden Oar\n\nThe winners of the Golden Oar are the following. "
     "They are Arven, Belmar, Corin and Dunmore. The prize is a boat.",
-    "fair": "Fair of boats\n\nDate: 3 May 2020\n\nTime: 10 am\n\nVenue: Old Customs House\n\nAll are welcome.",
+    "fair": "Fair of boats\n\nDate: 3 May 2020\n\nTime: 10 am\n\nVenue: Customs House\n\nAll are welcome.",
     "targets": "The river plan\n\nThe river plan names three targets:\n\n"
     "• Cleaner water\n• Wider banks\n• Fewer floods\n\nThe river plan was signed in Corin.",
 }
