@@ -22,6 +22,9 @@ MOST_SENTENCES = 3
 MARGIN = 2.5
 """How far below the best, in log-odds, a further sentence may lie."""
 
+PART_MARGIN = 1.0
+"""The same for one of several parts of a question, each of which shall be short."""
+
 SUFFICES = 1.0
 """Log-odds from which on the best sentence is answer enough: nineteen in twenty such hold the answer
 (training titles of SQuAD, out of fold). With this margin below it an answer has 2.2 sentences."""
@@ -125,8 +128,9 @@ def _said(
 def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts, most: int) -> list[int]:
     """Return the best sentence and those close to it that say something else."""
     chosen: list[int] = []
+    margin = MARGIN if most == MOST_SENTENCES else PART_MARGIN
     for row in ranked:
-        close = scores[row] >= scores[ranked[0]] - MARGIN and scores[ranked[0]] < SUFFICES
+        close = scores[row] >= scores[ranked[0]] - margin and scores[ranked[0]] < SUFFICES
         if chosen and (len(chosen) == most or not close):
             break
         answering = _below_heading(pool, row)

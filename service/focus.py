@@ -103,7 +103,7 @@ def _moments(question: str, quote: str) -> list[Span]:
     if _AFTER_DATE.search(question):
         return []
     found = [one for one in dates(quote) if not _is_name_of(quote, one)]
-    return _nearest(question, quote, found)
+    return _nearest(question, quote, found) if shares(question, quote) else []
 
 
 def _is_name_of(quote: str, date: Span) -> bool:

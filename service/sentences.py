@@ -84,7 +84,8 @@ def _quoted(
     citation = cite(number, head.article, head.span, probability, [(o.article, o.span) for o in others])
     verify(relatives.view, citation)
     find = item_focus if chosen.listed else focus_of
-    focus = find(portion.question.text, citation.quote)
+    found = find(portion.question.text, citation.quote)
+    focus = None if found is None else (found.start, found.end)
     return AnswerSentence(citation.quote, (number,), context, focus), citation
 
 
