@@ -5,7 +5,7 @@ kept longest makes room, and what is not here is read again. Knows neither SQL n
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Kept(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return what is kept under a key; no value that is kept is None."""
         return self._values.get(key)
+
+    def several(self, keys: Iterable[K]) -> list[V | None]:
+        """Return what is kept under each key, None where nothing is."""
+        return list(map(self._values.get, keys))
 
     def keep(self, key: K, value: V) -> None:
         """Keep a value, unless it alone is heavier than all may be; what was kept longest makes room."""

@@ -7,6 +7,7 @@ fast or on which processor vectors are computed is no part of it.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from indexer.encoder import Encoder
 from indexer.storage import VERSION as STORAGE
@@ -46,8 +47,13 @@ class Recipe:
     @property
     def name(self) -> str:
         """Twelve hexadecimal digits that stand for the recipe in answers and reports."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+        return _name(self)
 
     def context(self, title: str | None, passage: str) -> str:
         """Return the text that a passage is read with: its article's title, unless it holds it itself."""
         return title if self.title_context and title and title not in passage else ""
+
+
+@lru_cache(64)  # every answer tells the name of its recipe
+def _name(recipe: Recipe) -> str:
+    return hashlib.sha256(recipe.to_json().encode()).hexdigest()[:12]

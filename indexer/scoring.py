@@ -14,6 +14,9 @@ Floats = NDArray[np.float64]
 K1, B = 1.2, 0.75
 """Saturation and length normalisation."""
 
+_SLOTS = 4096
+"""Values of a term key's last twelve bits."""
+
 
 def idf(passages: int, holding: int) -> float:
     """Return a term's weight: ln(1 + (N - n + 0.5) / (n + 0.5)), never negative."""
@@ -32,12 +35,19 @@ def bm25(weights: Floats, counts: Counts, lengths: Counts, average: float) -> Fl
 
 def columns_of(found: Counts, asked: list[int]) -> Counts:
     """Return for each term key its place in ``asked``, or -1; shape as ``found``."""
+    columns = np.full(len(found), -1, np.int64)
     if not asked:
-        return np.full(len(found), -1, np.int64)
+        return columns
     order = np.argsort(asked, kind="stable")
     keys = np.array(asked, np.int64)[order]
-    place = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
-    return np.where(keys[place] == found, order[place], -1)
+    # Few of thousands are asked for: by their last bits most others need not be searched for.
+    kept = np.zeros(_SLOTS, np.bool_)
+    kept[keys & (_SLOTS - 1)] = True
+    likely = np.flatnonzero(kept[found & (_SLOTS - 1)])
+    some = found[likely]
+    place = np.minimum(np.searchsorted(keys, some), len(keys) - 1)
+    columns[likely] = np.where(keys[place] == some, order[place], -1)
+    return columns
 
 
 def tabulate(rows: Counts, columns: Counts, height: int, width: int) -> Counts:

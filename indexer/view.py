@@ -9,6 +9,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -150,13 +151,14 @@ class View:
 
     def _valid(self, keys: list[int]) -> list[int]:
         recent = self._recent.valid
-        noted = {key: recent.get(key) for key in keys}
-        if unknown := [key for key, valid in noted.items() if valid is None]:
+        noted = recent.several(keys)
+        if None in noted:
+            unknown = [key for key, valid in zip(keys, noted, strict=True) if valid is None]
             found = valid_passages(self._connection, unknown, self.generation.id, self.commit)
             for key in unknown:
-                noted[key] = key in found
                 recent.keep(key, key in found)
-        return [key for key, valid in noted.items() if valid]
+            noted = [key in found if valid is None else valid for key, valid in zip(keys, noted, strict=True)]
+        return list(compress(keys, noted))
 
     def statistics(self, terms: Sequence[str]) -> Statistics:
         """Read the exact term statistics of this commit for distinct terms."""

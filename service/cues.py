@@ -67,6 +67,12 @@ _OWN_LABEL = re.compile(r"^\W*((?:[^\W\d_]+ ){0,3}[^\W\d_]+)(?:\(s\))?\W*(?::|$)
 _EMPTY = frozenset({"event", "the", "of", "and", "for", "our", "a", "in", "is"})
 
 
+SENTENCES = 8192
+"""Sentences of which it is kept what they hold: the same ones come again for other questions.
+
+A sentence is a few hundred bytes, and every kept answer holds its own: some megabytes a cue at most.
+"""
+
 LABEL_WORDS = 2
 """A line of more words is a title or a sentence."""
 
@@ -106,6 +112,7 @@ def _named_in(question: str, line: str) -> bool:
     return 1 <= len(words) <= LABEL_WORDS and words <= _plain_words(question)
 
 
+@lru_cache(SENTENCES)
 def answers_kind(kind: Kind, sentence: str) -> float:
     """Return 1 when the sentence holds what a question of this kind asks for, else 0; .5 for no kind."""
     wanted = {
@@ -115,11 +122,13 @@ def answers_kind(kind: Kind, sentence: str) -> float:
     return 0.5 if wanted is None else float(wanted.search(sentence) is not None)
 
 
+@lru_cache(SENTENCES)
 def is_question(sentence: str) -> bool:
     """Tell whether a sentence asks instead of telling."""
     return sentence.rstrip("\"'”’) ").endswith(("?", "？"))
 
 
+@lru_cache(SENTENCES)
 def leans_on_neighbour(sentence: str) -> bool:
     """Tell whether a sentence opens with a pronoun or a bare noun that the one before it explains."""
     return _PRONOUN.match(sentence) is not None
@@ -159,8 +168,13 @@ def held_share(wanted: list[str], text: str) -> float:
     """Return the share of some names or numbers that a text holds, a half when none are wanted."""
     if not wanted:
         return 0.5
-    plain = text.replace(",", "").casefold()
-    return sum(one.replace(",", "").casefold() in plain for one in wanted) / len(wanted)
+    plain = _without_commas(text)
+    return sum(_without_commas(one) in plain for one in wanted) / len(wanted)
+
+
+@lru_cache(SENTENCES)
+def _without_commas(text: str) -> str:
+    return text.replace(",", "").casefold()
 
 
 def date_expressions(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from service.cues import date_expressions, names
+from service.cues import SENTENCES, date_expressions, names
 from service.question import Kind
 
 Expected = Literal[
@@ -84,7 +84,12 @@ def told(expected: Expected | None, question: str, sentence: str) -> float:
     return min(len(found), ENOUGH_NAMES) / ENOUGH_NAMES if expected == "names" else float(bool(found))
 
 
-def _expressions(expected: Expected, sentence: str) -> list[str]:
+@lru_cache(SENTENCES)
+def _expressions(expected: Expected, sentence: str) -> tuple[str, ...]:
+    return tuple(_found(expected, sentence))
+
+
+def _found(expected: Expected, sentence: str) -> list[str]:
     if expected in _PATTERNS:
         return [found.group() for found in _PATTERNS[expected].finditer(sentence)]
     if expected == "amount":
