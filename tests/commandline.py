@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,14 +43,21 @@ def served(folder: Path, *options: str, environment: Mapping[str, str] = ENVIRON
         env=environment,
     )
     assert process.stderr is not None
+    reading: threading.Thread | None = None
     try:
         log = []
         for line in process.stderr:
             log.append(line)
             if found := re.search(r"running on http://[^:]+:(\d+)", line):
+                # What it logs from then on is read, too: a full pipe would make the server wait for a reader.
+                reading = threading.Thread(target=process.stderr.read, daemon=True)
+                reading.start()
                 yield f"http://127.0.0.1:{found[1]}"
                 return
         raise AssertionError(f"the server did not start: {''.join(log)}")
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
+        if reading is not None:
+            reading.join(timeout=30)
+        process.stderr.close()
