@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from service.dictionaries import dictionary
+from service.displayed import Displayed
 
 Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
 
@@ -77,7 +78,7 @@ class AnswerSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Displayed):
     """A passage that was found: ``text`` is ``[start, end)`` of the article's canonical text.
 
     ``also_in`` are the ids of the articles that repeat it.
@@ -108,7 +109,7 @@ class IndexState:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Displayed):
     """An answer, or an abstention with a reason; either shows the nearest passages."""
 
     question: str
@@ -130,7 +131,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Displayed):
     """The passages nearest to a question, best first."""
 
     question: str
