@@ -6,9 +6,13 @@ only as long as a call lasts; the model is loaded once. Knows nothing of termina
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Event
 from typing import Any
 
 from indexer import (
@@ -30,6 +34,7 @@ from indexer import (
 from service.encoder import chosen_encoder
 from service.intake import Reading, take_in
 from service.settings import Settings, load_settings
+from service.watching import FolderWatch
 
 Row = Mapping[str, Any]
 
@@ -79,6 +84,50 @@ def collect_feed(index: str | Path, address: str, *, settings: Settings | None =
     chosen, folder = settings or load_settings(), Path(index)
     where = normal_address(address)
     return pull_feed(folder, where, _fetcher(chosen), lambda: _editor(folder, chosen))
+
+
+class Followed:
+    """A folder that is followed: what was done for each change, in order."""
+
+    def __init__(self) -> None:
+        self.reports: Queue[Report] = Queue()
+        self.problems: list[str] = []
+
+    def next(self, seconds: float = 60) -> Report:
+        """Wait for the next change to be taken in; raises TimeoutError, with what went wrong meanwhile."""
+        try:
+            return self.reports.get(timeout=seconds)
+        except Empty:
+            raise TimeoutError("; ".join(self.problems) or f"nothing changed in {seconds:g} s") from None
+
+
+@contextmanager
+def following(
+    index: str | Path, folder: str | Path, *, settings: Settings | None = None
+) -> Iterator[Followed]:
+    """Follow a folder beside the program, as ``civicite watch`` does, until the block is left.
+
+    What lies there at the beginning is taken in first. Raises InputError for a folder that is none.
+    """
+    chosen, followed, stop, ready = settings or load_settings(), Followed(), Event(), Event()
+    told = followed.reports.put
+    watch = FolderWatch(
+        Path(folder),
+        lambda: _editor(Path(index), chosen),
+        lambda report: told(report) if ready.is_set() else None,
+        ready.set,
+        followed.problems.append,
+    )
+    collect(index, folder, settings=chosen)
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(watch.run, stop)
+        running.add_done_callback(lambda _: ready.set())
+        try:
+            ready.wait()
+            yield followed
+        finally:
+            stop.set()
+            running.result()
 
 
 def withdraw(index: str | Path, *identities: str, settings: Settings | None = None) -> Report:

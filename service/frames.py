@@ -11,11 +11,17 @@ from typing import Any
 
 import pandas as pd
 
-from indexer import Commit, Index, Metadata, Moment, Report, day_range, list_commits
+from indexer import Commit, Index, Metadata, Moment, Report, Trace, day_range, list_commits
 from service.answer import Answer, Citation, Hit, SearchResult
+from service.exploring.clusters import Labels
 from service.exploring.collection import Collection
+from service.exploring.inside import SentenceView, Standing
 from service.exploring.kinship import CopyGroup, NearCopy
+from service.exploring.plane import Plane
 from service.exploring.silence import Heard
+
+EXCERPT = 90
+"""Characters of a passage beside its point on a map."""
 
 
 def answers(given: Iterable[Answer]) -> pd.DataFrame:
@@ -93,6 +99,45 @@ def passages(collection: Collection) -> pd.DataFrame:
     return _frame(rows, columns)
 
 
+def mapped(
+    collection: Collection, plane: Plane, groups: Labels, words: Mapping[int, tuple[str, ...]]
+) -> pd.DataFrame:
+    """Return passages with their points ``x`` and ``y``, their ``group`` by its words, and an ``excerpt``."""
+    named = {label: ", ".join(found) for label, found in words.items()} | {-1: "in no group"}
+    frame = passages(collection)
+    frame["x"], frame["y"] = plane.points.T
+    frame["group"] = [named[label] for label in groups.tolist()]
+    frame["excerpt"] = frame["text"].str.slice(0, EXCERPT)
+    return frame
+
+
+def traced(followed: Trace) -> pd.DataFrame:
+    """One row a sentence of an article: the number of its passage from 1, its kind, span and text."""
+    rows = (
+        {
+            "passage": number,
+            "kind": sentence.kind,
+            "start": sentence.start,
+            "end": sentence.end,
+            "text": followed.article.text[sentence.start : sentence.end],
+        }
+        for number, passage in enumerate(followed.passages, 1)
+        for sentence in followed.sentences[passage.first : passage.last]
+    )
+    return _frame(rows, ["passage", "kind", "start", "end", "text"])
+
+
+def sentences(views: Iterable[SentenceView]) -> pd.DataFrame:
+    """One row a sentence with its cosine to a question, within its passage and alone."""
+    return _frame(map(asdict, views), [*SentenceView.__dataclass_fields__])
+
+
+def standings(given: Iterable[Standing]) -> pd.DataFrame:
+    """One row a passage and ranking; ``passage`` is its article and its first character."""
+    rows = ({"passage": f"{one.article_id} {one.start}", **asdict(one)} for one in given)
+    return _frame(rows, ["passage", *Standing.__dataclass_fields__])
+
+
 def commits(folder: str | Path, limit: int = 1000) -> pd.DataFrame:
     """One row an article that a commit added, changed, described anew or withdrew, the oldest first."""
     listed = sorted(list_commits(Path(folder), limit), key=lambda one: one.commit)
@@ -130,11 +175,12 @@ def copies(groups: Iterable[CopyGroup]) -> pd.DataFrame:
             "publisher": article.metadata.publisher,
             "published": article.metadata.published,
             "is_cited": article is group.earliest,
+            "shared_passages": group.shared,
         }
         for number, group in enumerate(groups, 1)
         for article in (group.earliest, *group.others)
     )
-    return _frame(rows, ["group", "article_id", "publisher", "published", "is_cited"])
+    return _frame(rows, ["group", "article_id", "publisher", "published", "is_cited", "shared_passages"])
 
 
 def differences(pairs: Iterable[NearCopy]) -> pd.DataFrame:

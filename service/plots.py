@@ -35,7 +35,7 @@ COLOURS = (
     "#999933",
     "#000000",
 )
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+SHAPES = tuple("circle square triangle-up diamond cross triangle-down triangle-right triangle-left".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def map_of(
 
     Axes have no unit and are left out: what counts is what lies beside what.
     """
-    groups = list(dict.fromkeys(sorted(frame[colour].astype(str))))
+    groups = [str(one) for one in frame[colour].value_counts().index]
     place = {
         name: channel(f"{name}:Q", axis=None, scale=alt.Scale(padding=14, nice=False))
         for name, channel in (("x", alt.X), ("y", alt.Y))
@@ -116,15 +116,15 @@ def bars(
     """Draw a bar for each row, in the order of the frame."""
     order = list(dict.fromkeys(frame[label].astype(str)))
     encoding: dict[str, Any] = {
-        "x": alt.X(f"{value}:Q", title=title or _words(value), axis=alt.Axis(tickMinStep=1)),
-        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
+        "x": alt.X(f"{value}:Q", title=title or _words(value), axis=_ticks(frame[value])),
+        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=alt.Axis(labelLimit=400)),
         "tooltip": [label, value],
     }
     if colour is not None:
         groups = list(dict.fromkeys(frame[colour].astype(str)))
         encoding["color"] = alt.Color(f"{colour}:N", scale=_colours(groups), title=_words(colour))
     chart = _chart(frame).mark_bar(color=BLUE, height=13).encode(**encoding)
-    chart = chart.properties(width=380, height=alt.Step(19))
+    chart = chart.properties(width=330, height=alt.Step(19))
     return Picture(_dressed(chart), f"{len(frame)} bars: {_words(value)} by {_words(label)}")
 
 
@@ -139,7 +139,7 @@ def timeline(frame: pd.DataFrame, by: str, *, tooltip: tuple[str, ...] = ("title
     dated["middle"] = _middle(dated["first_day"], dated["last_day"])
     base = _chart(dated).encode(y=alt.Y(f"{by}:N", sort=order, title=None), tooltip=[*tooltip])
     spans = base.mark_rule(strokeWidth=5, opacity=0.45, color=BLUE).encode(
-        x=alt.X("first_day:T", title=None, scale=alt.Scale(nice="year")), x2="last_day:T"
+        x=alt.X("first_day:T", title=None, scale=alt.Scale(nice="year"), axis=_YEARS), x2="last_day:T"
     )
     dots = base.mark_point(filled=True, size=45, color=BLUE, opacity=0.9).encode(x="middle:T")
     chart = alt.layer(spans, dots).properties(width=440, height=alt.Step(18))
@@ -155,11 +155,13 @@ def coverage(frame: pd.DataFrame, *, split: str | None = None) -> Picture:
     column = split or "answered"
     shown = frame.assign(answered=frame["reason"].isna().map({True: "answered", False: "no answer"}))
     groups = sorted(dict.fromkeys(shown[column].astype(str)))
-    axis = alt.Y("theme:N", sort=order, title=None, axis=alt.Axis(labelLimit=320))
+    axis = alt.Y("theme:N", sort=order, title=None, axis=alt.Axis(labelLimit=400))
     base = _chart(shown).encode(y=axis, tooltip=["theme", "cosine", "confidence", "title"])
     stems = base.mark_bar(color=GREY, opacity=0.4, height=2).encode(x="cosine:Q")
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(
-        x=alt.X("cosine:Q", title="cosine of the nearest passage", scale=alt.Scale(domainMin=0)),
+        x=alt.X(
+            "cosine:Q", title="cosine of the nearest passage", scale=alt.Scale(domainMin=0), axis=_TENTHS
+        ),
         color=alt.Color(f"{column}:N", scale=_colours(groups), title=None),
         shape=alt.Shape(f"{column}:N", scale=_shapes(groups), title=None),
     )
@@ -170,7 +172,8 @@ def coverage(frame: pd.DataFrame, *, split: str | None = None) -> Picture:
 def ranks(frame: pd.DataFrame, *, item: str = "passage", best: int = 8) -> Picture:
     """Draw how several rankings order the same things.
 
-    Columns are ``item``, ``ranking``, ``rank`` and ``marked``. Only those within the ``best`` of any ranking are drawn; marked ones stand out.
+    Columns are ``item``, ``ranking``, ``rank`` and ``marked``. Only those within the ``best`` of any
+    ranking are drawn; marked ones stand out.
     """
     near = frame[frame["rank"] <= best]
     order = list(dict.fromkeys(frame["ranking"]))
@@ -224,6 +227,18 @@ def _dressed(chart: Any) -> alt.TopLevelMixin:
         .configure_legend(labelFontSize=11, titleFontSize=11, labelLimit=300, symbolSize=90)
     )
     return dressed
+
+
+_YEARS = alt.Axis(format="%Y", tickCount="year", labelOverlap=True)
+_TENTHS = alt.Axis(format=".1f", tickCount=6, labelOverlap=True)
+
+
+def _ticks(values: pd.Series) -> alt.Axis:
+    """Whole numbers have ticks at whole numbers."""
+    if not pd.api.types.is_integer_dtype(values):
+        return alt.Axis(tickCount=6, labelOverlap=True)
+    step = max(1, round(int(values.max()) / 6))
+    return alt.Axis(values=list(range(0, int(values.max()) + 1, step)), format="d")
 
 
 def _colours(groups: list[str]) -> alt.Scale:

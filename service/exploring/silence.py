@@ -13,6 +13,44 @@ from indexer import Statistics, question_terms
 from service.answer import Reason
 from service.assistant import Assistant
 
+SDGS = dict(
+    enumerate(
+        (
+            "No poverty",
+            "Zero hunger",
+            "Good health and well-being",
+            "Quality education",
+            "Gender equality",
+            "Clean water and sanitation",
+            "Affordable and clean energy",
+            "Decent work and economic growth",
+            "Industry, innovation and infrastructure",
+            "Reduced inequalities",
+            "Sustainable cities and communities",
+            "Responsible consumption and production",
+            "Climate action",
+            "Life below water",
+            "Life on land",
+            "Peace, justice and strong institutions",
+            "Partnerships for the goals",
+        ),
+        1,
+    )
+)
+"""The Sustainable Development Goals by number, under their short names."""
+
+HAZARD_GROUPS = (
+    "meteorological and hydrological hazards",
+    "extraterrestrial hazards",
+    "geohazards",
+    "environmental hazards",
+    "chemical hazards",
+    "biological hazards",
+    "technological hazards",
+    "societal hazards",
+)
+"""The groups into which UNDRR and the International Science Council divide hazards (2020)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
