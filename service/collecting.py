@@ -159,6 +159,10 @@ def _found(rows: Iterable[Row], text: str, title: str | None, key: str | None) -
             wanted = text if text not in row else key
             raise InputError(f"row {number}", f"it has no column {wanted!r}", f"name one of {', '.join(row)}")
         words = str(row[text]) if _is_known(row[text]) else ""
+        if not words.strip():
+            where = f"row {number}" if key is None else str(row[key])
+            yield ReadError(where, "it holds no text", f"fill its column {text!r}, or leave the row out")
+            continue
         identity = str(row[key]) if key is not None else sha256(words.encode()).hexdigest()[:16]
         heading = row.get(title) if title is not None else None
         others = {name: _plain(value) for name, value in row.items() if name not in (text, title, key)}

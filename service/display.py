@@ -8,6 +8,7 @@ that takes the styles away takes nothing else. Knows nothing of how an answer co
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 from urllib.parse import urlsplit
 
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
@@ -36,6 +37,16 @@ AROUND = 220
 NEAREST = 3
 """Passages shown below an abstention."""
 
+SETTLED = {
+    "correction": "The first is a later correction.",
+    "later": "The first is the newest.",
+}
+"""Why the first value of a conflict is preferred."""
+
+_CELL = (
+    "text-align:left;vertical-align:top;max-width:22em;padding:.3em .8em;"
+    "border:1px solid rgba(128,128,128,.35)"
+)
 _PAGE = "max-width:52em;line-height:1.5"
 _CARD = (
     "margin:.6em 0;padding:.5em .9em;border:1px solid rgba(128,128,128,.35);"
@@ -90,16 +101,22 @@ def _answer(answer: Answer) -> Iterable[str]:
     yield _question(answer.question)
     if answer.answer is None:
         yield f"<p><b>No answer.</b> {_text(reason_of(answer))}</p>"
+        if advice := getattr(answer, "advice", None):
+            yield f"<p>{_text(advice)}</p>"
         yield _confidence(answer.confidence)
         if answer.passages:
             yield f"<p><b>Nearest {'passages' if len(answer.passages) > 1 else 'passage'}</b></p>"
             yield from _hits(answer.passages[:NEAREST], answer.question, "")
         return
     yield f"<ol>{''.join(map(_sentence, answer.sentences))}</ol>"
+    if day := getattr(answer, "answered_as_of", None):
+        yield f"<p><small>As of {_text(day)}</small></p>"
     yield _confidence(answer.confidence)
     focuses = {number: focus_of(s) for s in answer.sentences for number in s.citations[:1]}
     for citation in answer.citations:
         yield _citation(citation, answer.passages, focuses.get(citation.id))
+    for conflict in answer.conflicts:
+        yield _conflict(conflict)
 
 
 def _page(parts: Iterable[str]) -> str:
@@ -132,6 +149,18 @@ def _citation(citation: Citation, passages: tuple[Hit, ...], focus: tuple[int, i
         head += f' · <a href="{escape(str(address))}" rel="noopener noreferrer">source</a>'
     quote = f'<mark style="{_MARK}">{_focused(citation.quote, focus)}</mark>'
     return _card(head, f"{before}{quote}{after}", f"{place_of(citation)}{also_in(citation)}")
+
+
+def _conflict(conflict: Any) -> str:
+    """Return what sources say differently, side by side."""
+    cells = "".join(
+        f'<td style="{_CELL}"><b>{_text(one.value)}</b><br><small>{_text(source_of(one.citation))}'
+        f"<br>{_text(one.citation.quote)}</small></td>"
+        for one in conflict.values
+    )
+    why = f" {SETTLED[conflict.settled]}" if conflict.settled else ""
+    head = f"<b>Sources differ:</b> {_text(conflict.about)}{why}"
+    return f"<p>{head}</p>\n<table><tr>{cells}</tr></table>"
 
 
 def _hits(hits: Iterable[Hit], question: str, nothing: str) -> Iterable[str]:

@@ -128,6 +128,25 @@ def bars(
     return Picture(_dressed(chart), f"{len(frame)} bars: {_words(value)} by {_words(label)}")
 
 
+def contributions(frame: pd.DataFrame, *, most: int = 10) -> Picture:
+    """Draw the features that add most to a score, or take most off; a frame of ``frames.features``."""
+    shown = frame.head(most)
+    shown = shown.assign(sign=(shown["contribution"] >= 0).map({True: "for", False: "against"}))
+    order, groups = list(shown["feature"]), ["for", "against"]
+    chart = (
+        _chart(shown)
+        .mark_bar(height=13)
+        .encode(
+            x=alt.X("contribution:Q", title="added to the score (log-odds)", axis=alt.Axis(tickCount=6)),
+            y=alt.Y("feature:N", sort=order, title=None, axis=alt.Axis(labelLimit=240, labelPadding=6)),
+            color=alt.Color("sign:N", scale=alt.Scale(domain=groups, range=[BLUE, ORANGE]), title=None),
+            tooltip=["feature", "value", "contribution"],
+        )
+    )
+    chart = chart.properties(width=380, height=alt.Step(19))
+    return Picture(_dressed(chart), f"What the {len(shown)} weightiest features add to a score")
+
+
 def timeline(frame: pd.DataFrame, by: str, *, tooltip: tuple[str, ...] = ("title", "published")) -> Picture:
     """Draw when articles were published, one row for each value of a column.
 
@@ -193,6 +212,61 @@ def ranks(frame: pd.DataFrame, *, item: str = "passage", best: int = 8) -> Pictu
     chart = alt.layer(base.mark_line(opacity=0.6), base.mark_point(filled=True, size=60, opacity=1), names)
     chart = chart.properties(width=380, height=240)
     return Picture(_dressed(chart), f"The best {best} by {', '.join(order)}")
+
+
+def reliability(frame: pd.DataFrame) -> Picture:
+    """Draw confidence against the share that is right: an honest confidence lies on the dashed line.
+
+    A frame of ``service.evaluation.frames.reliability_points``.
+    """
+    scale = alt.Scale(domain=[0, 1])
+    x = alt.X("confidence:Q", title="mean confidence", scale=scale, axis=_TENTHS)
+    y = alt.Y("right:Q", title="share that is right", scale=scale, axis=_TENTHS)
+    ideal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "right": [0, 1]}))
+    base = _chart(frame).encode(x=x, y=y, tooltip=["confidence", "right", "questions"])
+    chart = alt.layer(
+        ideal.mark_line(strokeDash=[4, 4], color=GREY).encode(x=x, y=y),
+        base.mark_line(color=BLUE, opacity=0.4),
+        base.mark_point(filled=True, size=70, color=BLUE, opacity=1),
+    ).properties(width=260, height=260)
+    return Picture(_dressed(chart), f"Reliability: {len(frame)} bins of confidence, share right in each")
+
+
+def risk_coverage(frame: pd.DataFrame) -> Picture:
+    """Draw the share of wrong answers when only the most confident ones are given.
+
+    A frame of ``service.evaluation.frames.risk_coverage_points``.
+    """
+    groups = list(dict.fromkeys(frame["answers"]))
+    chart = (
+        _chart(frame)
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("coverage:Q", title="share of questions that are answered", axis=_TENTHS),
+            y=alt.Y("risk:Q", title="share of wrong answers", axis=_TENTHS),
+            color=alt.Color("answers:N", scale=_colours(groups), title=None),
+            strokeDash=alt.StrokeDash("answers:N", sort=groups, title=None),
+            tooltip=["answers", "coverage", "risk"],
+        )
+    )
+    chart = chart.properties(width=360, height=220)
+    return Picture(_dressed(chart), f"Risk by coverage of {', '.join(groups)}")
+
+
+def intervals(
+    frame: pd.DataFrame, *, value: str = "difference", label: str = "measure", title: str | None = None
+) -> Picture:
+    """Draw a value with its interval, columns ``low`` and ``high``, for each row; zero is marked."""
+    known = frame[frame[value].notna()]
+    y = alt.Y(f"{label}:N", sort=list(known[label]), title=None, axis=alt.Axis(labelLimit=320))
+    x = alt.X(f"{value}:Q", title=title or _words(value), axis=alt.Axis(tickCount=6))
+    base = _chart(known).encode(y=y, tooltip=[label, value, "low", "high"])
+    chart = alt.layer(
+        alt.Chart(pd.DataFrame({value: [0.0]})).mark_rule(color=GREY, strokeDash=[4, 4]).encode(x=x),
+        base.mark_rule(color=BLUE, strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q"),
+        base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(x=x),
+    ).properties(width=340, height=alt.Step(21))
+    return Picture(_dressed(chart), f"{_words(value)} of {len(known)} measures with 95 % intervals")
 
 
 def grid(frame: pd.DataFrame, across: str, down: str, value: str, *, title: str | None = None) -> Picture:
