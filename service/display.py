@@ -9,7 +9,6 @@ that takes the styles away takes nothing else. Knows nothing of how an answer co
 from collections.abc import Iterable
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.markdown import markdown_answer, markdown_hits
@@ -28,6 +27,7 @@ from service.plain import (
     search_lines,
     source_of,
     surroundings,
+    web_address,
     words_of,
 )
 
@@ -89,14 +89,6 @@ def as_text(shown: object) -> str:
     raise TypeError(f"a {type(shown).__name__} has no look of its own")
 
 
-def is_web_address(address: str | None) -> bool:
-    """Whether an address may become a link: ``javascript:`` and ``data:`` must not."""
-    try:
-        return address is not None and urlsplit(address).scheme in ("http", "https")
-    except ValueError:
-        return False
-
-
 def _answer(answer: Answer) -> Iterable[str]:
     yield _question(answer.question)
     if answer.answer is None:
@@ -144,9 +136,8 @@ def _citation(citation: Citation, passages: tuple[Hit, ...], focus: tuple[int, i
     before, after = surroundings(citation, passages)
     before, after = escape(cut_before(before, AROUND)), escape(cut_after(after, AROUND))
     head = f"<b>[{citation.id}]</b> {_text(source_of(citation) or citation.article_id)}"
-    address = citation.link if is_web_address(citation.link) else citation.url
-    if is_web_address(address):
-        head += f' · <a href="{escape(str(address))}" rel="noopener noreferrer">source</a>'
+    if address := web_address(citation):
+        head += f' · <a href="{escape(address)}" rel="noopener noreferrer">source</a>'
     quote = f'<mark style="{_MARK}">{_focused(citation.quote, focus)}</mark>'
     return _card(head, f"{before}{quote}{after}", f"{place_of(citation)}{also_in(citation)}")
 

@@ -21,9 +21,12 @@ from service.plain import (
     reason_of,
     source_of,
     surroundings,
+    web_address,
 )
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:@])")
+_MARKUP = re.compile(r"([\\`*_\[\]|~$])")
+_OPENING = re.compile(r"^(\d*)([#+\-=>.)])")
+"""What makes a heading, a list or a quotation when a line begins with it."""
 AROUND = 160
 """Characters shown on either side of a quote."""
 
@@ -38,18 +41,24 @@ def markdown_answer(answer: Answer) -> str:
 
 def markdown_hits(hits: Iterable[Hit], question: str | None = None) -> str:
     """Return passages as quotations."""
-    head = [f"**{marked(question)}**"] if question else []
+    head = [strong(question)] if question else []
     return "\n\n".join([*head, *map(_hit, hits)])
 
 
 def marked(text: str) -> str:
     """Return text on one line with nothing left that CommonMark or HTML would take for markup."""
-    shown = _MARKUP.sub(r"\\\1", one_line(text))
-    return shown.replace("&", "&amp;").replace("<", "&lt;")
+    shown = _MARKUP.sub(r"\\\1", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
+    return _OPENING.sub(r"\1\\\2", shown)
+
+
+def strong(text: str) -> str:
+    """Return text in bold type; two stars around nothing would be a line across the page."""
+    shown = marked(text)
+    return f"**{shown}**" if shown else ""
 
 
 def _answer(answer: Answer) -> Iterator[str]:
-    yield f"**{marked(answer.question)}**"
+    yield strong(answer.question)
     if answer.answer is None:
         yield f"No answer. {marked(reason_of(answer))}"
         yield _confidence(answer)
@@ -72,9 +81,9 @@ def _confidence(answer: Answer) -> str:
 def _citation(citation: Citation, passages: tuple[Hit, ...]) -> str:
     around = surroundings(citation, passages)
     before, after = marked(cut_before(around[0], AROUND)), marked(cut_after(around[1], AROUND))
-    body = " ".join(part for part in (before, f"**{marked(citation.quote)}**", after) if part)
-    link = citation.link or citation.url or ""
-    source = f", [source]({quote(link, safe=_KEPT)})" if re.match("https?://", link) else ""
+    body = " ".join(part for part in (before, strong(citation.quote), after) if part)
+    link = web_address(citation)
+    source = f", [source]({quote(link, safe=_KEPT)})" if link else ""
     head = marked(source_of(citation) or citation.article_id)
     place = marked(f"{place_of(citation)}{also_in(citation)}")
     return f"> {body}\n>\n> — \\[{citation.id}\\] {head}{source} ({place})"

@@ -5,6 +5,7 @@ Knows how text from articles is made harmless for a terminal. Knows neither colo
 
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from service.answer import REASONS, Answer, Citation, Hit, SearchResult
 
@@ -56,6 +57,17 @@ def source_of(citation: Citation) -> str:
     """Return title, publisher and date, as far as they are known."""
     known = (citation.title, citation.publisher, citation.published)
     return ", ".join(one_line(part) for part in known if part)
+
+
+def web_address(citation: Citation) -> str | None:
+    """Return where a citation leads on the web, if anywhere: ``javascript:`` and ``data:`` are no place."""
+    for address in (citation.link, citation.url):
+        try:
+            if address and urlsplit(address).scheme in ("http", "https"):
+                return address
+        except ValueError:
+            continue
+    return None
 
 
 def place_of(item: Citation | Hit) -> str:

@@ -37,6 +37,8 @@ COLOURS = (
 )
 SHAPES = tuple("circle square triangle-up diamond cross triangle-down triangle-right triangle-left".split())
 
+DASHES = ([1, 0], [5, 4], [2, 2], [8, 3, 2, 3])
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -245,7 +247,7 @@ def risk_coverage(frame: pd.DataFrame) -> Picture:
             x=alt.X("coverage:Q", title="share of questions that are answered", axis=_TENTHS),
             y=alt.Y("risk:Q", title="share of wrong answers", axis=_TENTHS),
             color=alt.Color("answers:N", scale=_colours(groups), title=None),
-            strokeDash=alt.StrokeDash("answers:N", sort=groups, title=None),
+            strokeDash=alt.StrokeDash("answers:N", scale=_dashes(groups), title=None),
             tooltip=["answers", "coverage", "risk"],
         )
     )
@@ -317,6 +319,10 @@ def _ticks(values: pd.Series) -> alt.Axis:
 
 def _colours(groups: list[str]) -> alt.Scale:
     return alt.Scale(domain=groups, range=[COLOURS[at % len(COLOURS)] for at in range(len(groups))])
+
+
+def _dashes(groups: list[str]) -> alt.Scale:
+    return alt.Scale(domain=groups, range=[DASHES[at % len(DASHES)] for at in range(len(groups))])
 
 
 def _shapes(groups: list[str]) -> alt.Scale:
