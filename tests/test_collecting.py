@@ -96,6 +96,14 @@ def test_a_row_without_an_id_is_named_after_its_text(tmp_path: Path, settings: S
     assert collect_records(tmp_path / "index", rows[::-1], settings=settings).unchanged == added[::-1]
 
 
+def test_a_record_corrects_an_article_that_came_from_a_file(
+    tmp_path: Path, folder: Path, settings: Settings
+) -> None:
+    collect(tmp_path / "index", folder, settings=settings)
+    row = {"id": "tram", "text": "The tram in Lindholm carries 44,000 passengers a day."}
+    assert collect_records(tmp_path / "index", [row], id="id", settings=settings).changed == ["tram"]
+
+
 def test_a_row_without_text_is_reported_and_the_others_are_taken_in(
     tmp_path: Path, settings: Settings
 ) -> None:
