@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from service.answer import REASONS, Answer, Citation, Hit, SearchResult
+from service.quoting import SURROUNDING
 
 SNIPPET = 320
 """Characters shown of a passage; JSON holds all of it."""
@@ -87,7 +88,11 @@ def surroundings(citation: Citation, passages: Iterable[Hit]) -> tuple[str, str]
         if same and passage.start <= citation.start and citation.end <= passage.end:
             before = passage.text[: citation.start - passage.start]
             return _joined(before, passage.text[citation.end - passage.start :])
-    return _joined(citation.prefix, citation.suffix)
+    before, after = citation.prefix, citation.suffix
+    # As much as a citation keeps: a word at its edge may be a part of one.
+    before = cut_before(before, len(before) - 1) if len(before) == SURROUNDING else before
+    after = cut_after(after, len(after) - 1) if len(after) == SURROUNDING else after
+    return _joined(before, after)
 
 
 def _joined(before: str, after: str) -> tuple[str, str]:

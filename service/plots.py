@@ -193,26 +193,33 @@ def coverage(frame: pd.DataFrame, *, split: str | None = None) -> Picture:
 def ranks(frame: pd.DataFrame, *, item: str = "passage", best: int = 8) -> Picture:
     """Draw how several rankings order the same things.
 
-    Columns are ``item``, ``ranking``, ``rank`` and ``marked``. Only those within the ``best`` of any
-    ranking are drawn; marked ones stand out.
+    Columns are ``item``, ``ranking``, ``rank`` and ``marked``. Those are drawn that are among the ``best`` of
+    any ranking; where one of them comes later it is drawn below the line. Marked ones stand out.
     """
-    near = frame[frame["rank"] <= best]
-    order = list(dict.fromkeys(frame["ranking"]))
+    order, below = list(dict.fromkeys(frame["ranking"])), best + 1
+    near = frame[frame[item].isin(frame.loc[frame["rank"] <= best, item])]
+    near = near.assign(place=near["rank"].clip(upper=below))
+    color = alt.condition("datum.marked", alt.value(ORANGE), alt.value(GREY))
+    axis = alt.Axis(
+        values=list(range(1, below + 1)), labelExpr=f"datum.value > {best} ? 'later' : datum.value"
+    )
+    scale = alt.Scale(reverse=True, domain=[0.5, below + 0.4], nice=False)
     base = _chart(near).encode(
         x=alt.X("ranking:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, orient="top")),
-        y=alt.Y("rank:Q", title="rank", scale=alt.Scale(reverse=True, domain=[0.5, best + 0.5]),
-                axis=alt.Axis(values=list(range(1, best + 1)), format="d")),
+        y=alt.Y("place:Q", title="rank", scale=scale, axis=axis),
         detail=f"{item}:N",
-        color=alt.condition("datum.marked", alt.value(ORANGE), alt.value(GREY)),
+        color=color,
         tooltip=[item, "ranking", "rank"],
-    )  # fmt: skip
-    last = near[near["ranking"] == order[-1]]
-    names = _chart(last).mark_text(align="left", dx=9, fontSize=10).encode(
-        x=alt.X("ranking:N", sort=order), y="rank:Q", text=f"{item}:N",
-        color=alt.condition("datum.marked", alt.value(ORANGE), alt.value(GREY)),
-    )  # fmt: skip
-    chart = alt.layer(base.mark_line(opacity=0.6), base.mark_point(filled=True, size=60, opacity=1), names)
-    chart = chart.properties(width=380, height=240)
+    )
+    edge = alt.Chart(pd.DataFrame({"place": [best + 0.5]})).mark_rule(color=GREY, strokeDash=[3, 3])
+    last = near[(near["ranking"] == order[-1]) & (near["rank"] <= best)]
+    names = _chart(last).mark_text(align="left", dx=9, fontSize=10)
+    chart = alt.layer(
+        edge.encode(y=alt.Y("place:Q", scale=scale)),
+        base.mark_line(opacity=0.6),
+        base.mark_point(filled=True, size=60, opacity=1),
+        names.encode(x=alt.X("ranking:N", sort=order), y="place:Q", text=f"{item}:N", color=color),
+    ).properties(width=380, height=260, view=alt.ViewBackground(strokeOpacity=0))
     return Picture(_dressed(chart), f"The best {best} by {', '.join(order)}")
 
 
