@@ -4,12 +4,14 @@ import csv
 import io
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
 
 from indexer import ArticleNotFound, Index, InputError
 from service.collecting import collect, collect_records, following, withdraw
+from service.hosting import serving
 from service.settings import Settings
 
 TABLE = """key,headline,body,city,published
@@ -149,3 +151,12 @@ def test_following_what_is_no_folder_is_refused(tmp_path: Path, settings: Settin
         following(tmp_path / "index", tmp_path / "nowhere", settings=settings),
     ):
         pass
+
+
+def test_an_index_is_served_until_the_block_is_left(tmp_path: Path, folder: Path, settings: Settings) -> None:
+    collect(tmp_path / "index", folder, settings=settings)
+    with serving(tmp_path / "index", settings=settings) as address:
+        found = httpx.post(f"{address}/v1/search", json={"question": "tram"}).json()
+    assert found["hits"][0]["article_id"] == "tram"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)

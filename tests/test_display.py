@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.lib.pretty import pretty
 from markdown_it import MarkdownIt
 
 from service.answer import Answer, AnswerSentence, Citation, Hit, IndexState, SearchResult
@@ -162,15 +163,8 @@ def test_plain_text_is_what_a_pipe_gets_and_holds_no_timing() -> None:
 
 
 def test_a_notebook_stores_the_words_and_not_the_fields() -> None:
-    class Printer:
-        written = ""
-
-        def text(self, obj: str) -> None:
-            self.written += obj
-
-    printer = Printer()
-    answered()._repr_pretty_(printer, cycle=False)
-    assert printer.written == str(answered())
+    assert pretty(answered()) == str(answered())
+    assert pretty(HIT) == str(HIT)
 
 
 def test_what_has_no_look_of_its_own_is_refused() -> None:
