@@ -1,5 +1,7 @@
 """Every notebook runs from a clean kernel, and what is committed is what a run gives."""
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,8 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
-from notebooks.__main__ import as_committed, differences, is_as_committed, notebooks, run
+from notebooks.__main__ import as_committed, differences, is_as_committed, notebooks, run, with_few_colours
 
 NAMES = [file.name for file in notebooks()]
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -62,7 +65,7 @@ def test_a_notebook_opens_with_what_it_shows_and_for_whom(name: str) -> None:
     opening = committed(name).cells[0]
     assert opening.cell_type == "markdown"
     assert opening.source.startswith("# ")
-    assert re.search(r"\bFor (?:anyone|researchers)\b", opening.source)
+    assert re.search(r"\bFor\s+(?:anyone|researchers)\b", opening.source)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -116,3 +119,12 @@ def test_what_a_run_leaves_behind_is_not_committed() -> None:
     kept = as_committed(nbformat.v4.new_notebook(cells=[cell])).cells[0]
     assert (kept.id, dict(kept.metadata), kept.execution_count) == ("cell-00", {}, 1)
     assert [dict(one.data) for one in kept.outputs] == [{"text/plain": "a chart"}]
+
+
+def test_a_picture_is_committed_with_few_colours_and_is_not_changed_again() -> None:
+    drawn = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(drawn, "PNG")
+    once = with_few_colours(base64.b64encode(drawn.getvalue()).decode())
+    with Image.open(io.BytesIO(base64.b64decode(once))) as picture:
+        assert (picture.mode, picture.size) == ("P", (256, 256))
+    assert with_few_colours(once) == once
