@@ -50,6 +50,7 @@ from .storage import KINDS
 from .submission import submitted, uploaded
 from .subscriptions import Feed, remembered, remembering
 from .terms import is_dense, question_terms, terms_of
+from .tracing import Trace, trace
 from .variants import Variant
 from .vectors import Keys
 from .view import ArticleState, View
@@ -114,6 +115,7 @@ __all__ = [
     "Span",
     "Statistics",
     "Stretch",
+    "Trace",
     "Variant",
     "Vectors",
     "View",
@@ -154,5 +156,6 @@ __all__ = [
     "tabulate",
     "terms_of",
     "text_digest",
+    "trace",
     "uploaded",
 ]

@@ -71,7 +71,9 @@ def articles(source: Source) -> Iterator[Found | ReadError]:
         yield raw if isinstance(raw, ReadError) else _article(source, raw)
 
 
-def finished(raw: RawArticle, identity: str, where: str, root: str, path: str) -> Article:
+def finished(
+    raw: RawArticle, identity: str, where: str, root: str | None = None, path: str | None = None
+) -> Article:
     """Clean and describe what a reader found; raises ReadError when no text is left, or for the id."""
     cleaned = clean(raw)
     if not cleaned.text.strip():

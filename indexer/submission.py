@@ -27,7 +27,7 @@ def submitted(identity: str, title: str, text: str, metadata: Mapping[str, objec
         raise raw
     if metadata.get("published") and raw.metadata.published is None:
         raise ReadError(f"{where}: published", "it is not a date", "write it as 2020, 2020-02 or 2020-02-05")
-    return Found(finished(raw, identity, where, "", ""), named=True)
+    return Found(finished(raw, identity, where), named=True)
 
 
 def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
@@ -43,6 +43,6 @@ def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
         where = own if raw.id is None else f"{own}: {raw.id}"
         try:
             identity = id_from_name(own) if raw.id is None else raw.id
-            yield Found(finished(raw, identity, where, "", ""), named=raw.id is not None)
+            yield Found(finished(raw, identity, where), named=raw.id is not None)
         except ReadError as error:
             yield error

@@ -111,6 +111,15 @@ class View:
         """Return the keys of the passages that a filter lets through, None when it lets all through."""
         return allowed_keys(self._connection, self.generation.id, filters, self.commit)
 
+    def keys(self) -> Keys:
+        """Return the keys of all passages of this commit, ascending; ``pool`` reads what they hold."""
+        rows = self._connection.execute(
+            "SELECT key FROM passages WHERE generation = ? AND from_commit <= ?"
+            " AND (to_commit IS NULL OR to_commit > ?) ORDER BY key",
+            (self.generation.id, self.commit, self.commit),
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
     def nearest(self, question: Vectors, count: int, allowed: Keys | None = None) -> Keys:
         """Return the ``count`` passages nearest to a question's vector, and those that tie with the last.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from service.dictionaries import dictionary
+from service.displayed import Displayed
 
 Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
 
@@ -92,7 +93,7 @@ class AnswerPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Displayed):
     """A passage that was found: ``text`` is ``[start, end)`` of the article's canonical text.
 
     ``also_in`` are the ids of the articles that repeat it.
@@ -123,7 +124,7 @@ class IndexState:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Displayed):
     """An answer, or an abstention with a reason; either shows the nearest passages."""
 
     question: str
@@ -146,7 +147,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Displayed):
     """The passages nearest to a question, best first."""
 
     question: str

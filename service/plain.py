@@ -4,9 +4,11 @@ Knows how text from articles is made harmless for a terminal. Knows neither colo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from service.answer import REASONS, Answer, Citation, Hit, SearchResult
+from service.quoting import SURROUNDING
 
 SNIPPET = 320
 """Characters shown of a passage; JSON holds all of it."""
@@ -16,6 +18,7 @@ ALSO_IN = 3
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
 
 
 def one_line(text: str) -> str:
@@ -45,10 +48,27 @@ def confidence_in_words(confidence: float) -> str:
     return f"{word} ({confidence:.2f})"
 
 
+def bar(share: float, width: int = 10) -> str:
+    """Return a bar of letters for a share from 0 to 1: it survives wherever text does."""
+    full = round(min(max(share, 0.0), 1.0) * width)
+    return "█" * full + "░" * (width - full)
+
+
 def source_of(citation: Citation) -> str:
     """Return title, publisher and date, as far as they are known."""
     known = (citation.title, citation.publisher, citation.published)
     return ", ".join(one_line(part) for part in known if part)
+
+
+def web_address(citation: Citation) -> str | None:
+    """Return where a citation leads on the web, if anywhere: ``javascript:`` and ``data:`` are no place."""
+    for address in (citation.link, citation.url):
+        try:
+            if address and urlsplit(address).scheme in ("http", "https"):
+                return address
+        except ValueError:
+            continue
+    return None
 
 
 def place_of(item: Citation | Hit) -> str:
@@ -59,6 +79,37 @@ def place_of(item: Citation | Hit) -> str:
     elif item.superseded_by:
         mark = f" (superseded by revision {item.superseded_by})"
     return f"{item.article_id}@{item.revision} {item.start}–{item.end}{mark}"
+
+
+def surroundings(citation: Citation, passages: Iterable[Hit]) -> tuple[str, str]:
+    """Return the text before and after a quote: its passage's, else its own prefix and suffix."""
+    for passage in passages:
+        same = (passage.article_id, passage.revision) == (citation.article_id, citation.revision)
+        if same and passage.start <= citation.start and citation.end <= passage.end:
+            before = passage.text[: citation.start - passage.start]
+            return _joined(before, passage.text[citation.end - passage.start :])
+    before, after = citation.prefix, citation.suffix
+    # As much as a citation keeps: a word at its edge may be a part of one.
+    before = cut_before(before, len(before) - 1) if len(before) == SURROUNDING else before
+    after = cut_after(after, len(after) - 1) if len(after) == SURROUNDING else after
+    return _joined(before, after)
+
+
+def _joined(before: str, after: str) -> tuple[str, str]:
+    """Make both harmless, and keep the space that parts them from the quote."""
+    left = " " if before[-1:].isspace() else ""
+    right = " " if after[:1].isspace() else ""
+    return one_line(before) + left, right + one_line(after)
+
+
+def words_of(question: str) -> re.Pattern[str] | None:
+    """Return what finds a question's words in a text, from each word's beginning on; None without any.
+
+    Hangul endings and plural forms follow a stem, so a word counts from its beginning.
+    """
+    words = sorted({word for word in _WORD.findall(question) if len(word) > 3 or not word.isascii()})
+    listed = "|".join(map(re.escape, words))
+    return re.compile(rf"\b(?:{listed})\w*", re.IGNORECASE) if words else None
 
 
 def also_in(item: Citation | Hit) -> str:

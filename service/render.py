@@ -24,13 +24,14 @@ from service.plain import (
     place_of,
     reason_of,
     source_of,
+    surroundings,
+    words_of,
 )
 
 AROUND = 160
 """Characters shown on either side of a quote."""
 
 _MARK = re.compile(r"\[\d+\]")
-_WORD = re.compile(r"\w+")
 
 
 def show_answer(answer: Answer, console: Console) -> None:
@@ -83,7 +84,7 @@ def _show_hits(hits: Iterable[Hit], question: str, console: Console) -> None:
 
 
 def _card(citation: Citation, passages: Iterable[Hit], focus: tuple[int, int] | None) -> RenderableType:
-    before, after = _surroundings(citation, passages)
+    before, after = surroundings(citation, passages)
     body = Text(cut_before(before, AROUND), style="dim")
     body.append_text(_marked(citation.quote, focus))
     body.append(cut_after(after, AROUND))
@@ -115,28 +116,8 @@ def _marked(quote: str, focus: tuple[int, int] | None) -> Text:
     return shown
 
 
-def _surroundings(citation: Citation, passages: Iterable[Hit]) -> tuple[str, str]:
-    """Return the text before and after a quote: its passage's, else its own prefix and suffix."""
-    for passage in passages:
-        same = (passage.article_id, passage.revision) == (citation.article_id, citation.revision)
-        if same and passage.start <= citation.start and citation.end <= passage.end:
-            before = passage.text[: citation.start - passage.start]
-            return _joined(before, passage.text[citation.end - passage.start :])
-    return _joined(citation.prefix, citation.suffix)
-
-
-def _joined(before: str, after: str) -> tuple[str, str]:
-    """Make both harmless, and keep the space that parts them from the quote."""
-    left = " " if before[-1:].isspace() else ""
-    right = " " if after[:1].isspace() else ""
-    return one_line(before) + left, right + one_line(after)
-
-
 def _with_words(text: str, question: str) -> Text:
-    words = sorted({word for word in _WORD.findall(question) if len(word) > 3 or not word.isascii()})
-    shown = Text(text)
-    if words:
-        listed = "|".join(map(re.escape, words))
-        # Hangul endings and plural forms follow a stem, so a word counts from its beginning.
-        shown.highlight_regex(re.compile(rf"\b(?:{listed})\w*", re.IGNORECASE), "bold green")
+    shown, words = Text(text), words_of(question)
+    if words is not None:
+        shown.highlight_regex(words, "bold green")
     return shown
