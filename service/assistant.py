@@ -68,7 +68,7 @@ class Assistant:
         index.keep_to(Recipe.of(encoder))
 
     @classmethod
-    def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
+    def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> Self:
         """Open an index folder, by default that of the settings, with the model it was built with."""
         chosen = settings or load_settings()
         # The model loads beside everything else: most of it is work outside Python.
