@@ -20,11 +20,13 @@ from service.access import Access
 from service.answer import Answer, IndexState, SearchResult
 from service.guard import Guard
 from service.http_articles import router as articles
+from service.http_chat import router as chat
 from service.http_feedback import router as service
 from service.http_stream import DESCRIBED, answer_events, wants_events
 from service.http_tags import is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
+from service.openai_errors import OpenAIErrors, RefusedParameter, answer_refused
 from service.problems import answer_problems, responses
 from service.representations import Commits, Facets, Health, Ready
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
@@ -77,8 +79,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
+    app.add_middleware(OpenAIErrors)
     answer_problems(app)
-    for router in (questions, verification, articles, service, health):
+    app.add_exception_handler(RefusedParameter, answer_refused)
+    for router in (questions, verification, articles, service, chat, health):
         app.include_router(router)
     return app
 
