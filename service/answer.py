@@ -7,11 +7,14 @@ asked for: ``withdrawn`` when the article is in no current answer, ``superseded_
 revision, with that revision's number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from service.dictionaries import dictionary
 from service.displayed import Displayed
+
+T = TypeVar("T")
 
 Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
 
@@ -145,6 +148,11 @@ class Answer(Displayed):
         """Return the promised JSON object."""
         return dictionary(self)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Answer":
+        """The inverse of :meth:`to_dict`; fields that this version does not know are passed over."""
+        return _restored(cls, values)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult(Displayed):
@@ -158,3 +166,23 @@ class SearchResult(Displayed):
     def to_dict(self) -> dict[str, Any]:
         """Return the promised JSON object."""
         return dictionary(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SearchResult":
+        """The inverse of :meth:`to_dict`; fields that this version does not know are passed over."""
+        return _restored(cls, values)
+
+
+def _restored(kind: type[T], values: Mapping[str, Any]) -> T:
+    """Raise InputError, naming the field, when something is missing or of another type."""
+    # Only now: whoever asks a folder need not wait for pydantic.
+    from pydantic import TypeAdapter, ValidationError
+
+    from indexer import InputError
+
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(where, str(first["msg"]), "is it an answer of civicite's?") from error

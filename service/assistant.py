@@ -1,6 +1,6 @@
 """The assistant: answers questions from an index folder, for Python, HTTP and the terminal alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,7 +68,7 @@ class Assistant:
         index.keep_to(Recipe.of(encoder))
 
     @classmethod
-    def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> "Assistant":
+    def open(cls, folder: str | Path | None = None, settings: Settings | None = None) -> Self:
         """Open an index folder, by default that of the settings, with the model it was built with."""
         chosen = settings or load_settings()
         # The model loads beside everything else: most of it is work outside Python.
@@ -116,12 +116,14 @@ class Assistant:
         filters: Filters = NO_FILTERS,
         min_confidence: float | None = None,
         as_of: Moment | None = None,
+        on_passages: Callable[[tuple[Hit, ...]], None] | None = None,
     ) -> Answer:
         """Answer a question with verified quotations, or abstain and say why.
 
         ``min_confidence`` moves the threshold below which it abstains; 0 answers whenever any passage
         exists. ``top_k`` is the number of passages shown beside the answer. With ``as_of`` (a date, an
-        instant, a commit's number) it answers from what had been taken in by then.
+        instant, a commit's number) it answers from what had been taken in by then. ``on_passages`` is told
+        the passages as soon as they are found, before evidence is chosen; what it raises ends the work.
         """
         clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
@@ -129,6 +131,8 @@ class Assistant:
             allowed, considered = view.allowed(filters), max(EVIDENCE_PASSAGES, top_k)
             ranked, families = rank_families(view, asked, self._ranker, allowed, considered)
             clock.lap("retrieve")
+            if on_passages is not None:
+                on_passages(hits_of(ranked, families[:top_k]))
             if not len(ranked.pool):
                 return self._abstention(asked, "no_evidence", 0.0, (), view, clock)
             articles = read_articles(view, ranked, ranked.order[:considered])

@@ -6,6 +6,7 @@ made. Errors are made elsewhere, in ``problems.py``.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -19,13 +20,16 @@ from service.access import Access
 from service.answer import Answer, IndexState, SearchResult
 from service.guard import Guard
 from service.http_articles import router as articles
+from service.http_chat import router as chat
 from service.http_feedback import router as service
 from service.http_operation import note_answer
 from service.http_operation import router as operation
+from service.http_stream import DESCRIBED, answer_events, wants_events
 from service.http_tags import is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
 from service.observing import Observed
+from service.openai_errors import OpenAIErrors, RefusedParameter, answer_refused
 from service.problems import answer_problems, responses
 from service.representations import Commits, Facets
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
@@ -79,30 +83,36 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
+    app.add_middleware(OpenAIErrors)
     app.add_middleware(Observed)
     answer_problems(app)
-    for router in (questions, verification, articles, service, operation):
+    app.add_exception_handler(RefusedParameter, answer_refused)
+    for router in (questions, verification, articles, service, chat, operation):
         app.include_router(router)
     return app
 
 
-@questions.post("/ask", response_model=Answer, responses=responses(400, 413, 422))
+@questions.post("/ask", response_model=Answer, responses={200: DESCRIBED, **responses(400, 413, 422)})
 def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     """Answer a question with verified quotations, or abstain and say why.
 
     Offsets are Unicode code points, 0-based, end-exclusive, over the text whose SHA-256 a citation carries.
     """
-    tag = _question_tag(body, request, serving)
-    if tag is not None and is_known(request, tag):
-        return not_modified(tag)
     wanted = body.min_confidence
-    answer = serving.assistant.ask(
+    ask = partial(
+        serving.assistant.ask,
         body.question,
         top_k=body.top_k or serving.settings.top_k,
         filters=_filters(body),
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=body.as_of,
     )
+    if wants_events(request):
+        return answer_events(body.question, lambda found: ask(on_passages=found), request)
+    tag = _question_tag(body, request, serving)
+    if tag is not None and is_known(request, tag):
+        return not_modified(tag)
+    answer = ask()
     note_answer(request, serving, answer)
     return _tagged(answer.to_dict(), answer.index, body, request)
 
@@ -152,10 +162,11 @@ def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> st
 
 
 def _tagged(shown: dict[str, Any], state: IndexState, body: SearchRequest, request: Request) -> JSONResponse:
-    if body.as_of is not None:
-        return JSONResponse(shown)
-    tag = _tag_at(body, request, state.commit, state.generation, state.ranker)
-    return JSONResponse(shown, headers={"ETag": tag})
+    # Answers come in two forms; whoever keeps them must keep both.
+    headers = {"Vary": "Accept"}
+    if body.as_of is None:
+        headers["ETag"] = _tag_at(body, request, state.commit, state.generation, state.ranker)
+    return JSONResponse(shown, headers=headers)
 
 
 def _tag_at(body: SearchRequest, request: Request, *state: object) -> str:

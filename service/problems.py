@@ -101,6 +101,16 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
+def problem_for(request: Request, error: Exception) -> JSONResponse:
+    """Return the problem document that an endpoint's error becomes; one that nobody foresaw is logged."""
+    if isinstance(error, Problem):
+        return _on_problem(request, error)
+    if isinstance(error, CiviciteError):
+        return _on_civicite_error(request, error)
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return _on_bug(request, error)
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe an endpoint's problems for OpenAPI, with those that any request may meet."""
     content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}

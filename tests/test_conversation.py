@@ -1,0 +1,102 @@
+"""The last question of a conversation, resolved where that is certain and left alone where it is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.conversation import Replaced, Turn, Understood, understood
+from service.names import names_in
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("What is CityNet?", ["CityNet"]),
+        ("When did the Asian Development Bank open in Manila?", ["Asian Development Bank", "Manila"]),
+        ("Who runs the Network of Regional Towns for Water?", ["Network of Regional Towns for Water"]),
+        ("What is Incheon's plan?", ["Incheon"]),
+        ("Is Seoul larger than Busan, or is Seoul smaller?", ["Seoul", "Busan"]),
+        ("Seoul has how many bridges?", ["Seoul"]),
+        ("The well? How deep is the well?", []),
+        ("In 2020?", []),
+        ("What was agreed at COP 26?", ["COP 26"]),
+        ("언제 열렸나요?", []),
+        ("", []),
+    ],
+)
+def test_names_are_told_by_their_capitals(text: str, names: list[str]) -> None:
+    assert names_in(text) == names
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "question"),
+    [
+        ("How many schools are in Incheon?", "And in Busan?", "How many schools are in Busan?"),
+        ("How many schools are in Incheon?", "What about Busan?", "How many schools are in Busan?"),
+        ("How many schools are in Incheon?", "Busan?", "How many schools are in Busan?"),
+        ("How many schools are in Incheon?", "and for Busan then?", "How many schools are in Busan?"),
+        ("What did CityNet do in Seoul?", "And in Busan?", "What did CityNet do in Busan?"),
+        ("What happened in Seoul in 2019?", "And in 2021?", "What happened in Seoul in 2021?"),
+        ("What happened in Seoul in 2019?", "2021?", "What happened in Seoul in 2021?"),
+        ("What is CityNet?", "When was it founded?", "When was CityNet founded?"),
+        ("What is CityNet?", "Who are its members?", "Who are CityNet's members?"),
+        ("What is United Cities?", "Who are its members?", "Who are United Cities' members?"),
+        ("What does CityNet do in Seoul?", "When was it founded?", "When was CityNet founded?"),
+        ("How large is Basel?", "Which roofs are green there?", "Which roofs are green in Basel?"),
+        ("How large is Basel?", "How old is this city?", "How old is Basel?"),
+        ("Who founded CityNet?", "And when?", "Who founded CityNet? When?"),
+        ("Who founded CityNet?", "Why?", "Who founded CityNet? Why?"),
+    ],
+)
+def test_a_question_that_leans_on_the_one_before_is_made_to_stand(
+    before: str, asked: str, question: str
+) -> None:
+    found = understood([Turn(before)], asked)
+    assert (found.asked, found.question) == (asked, question)
+    assert found.replaced
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [
+        ("What is CityNet?", "How deep is the well?"),
+        ("What is CityNet?", "When did Seoul open its park?"),
+        ("Which is larger, Seoul or Busan?", "When was it founded?"),
+        ("What links Seoul and Busan?", "And in Daegu?"),
+        ("How deep is the well?", "When was it opened?"),
+        ("What is CityNet?", "Are there any maps?"),
+        ("What is CityNet?", "How long does it take to walk home?"),
+        ("What is CityNet?", "Is it true that wells are deep?"),
+        ("How many schools are in Incheon?", "And the budget?"),
+        ("How many schools are in Incheon?", "And in Incheon?"),
+        ("How many schools are in Incheon?", "When did it begin?"),
+        ("Who leads CityNet?", "When was she born?"),
+        ("무엇이 열렸나요?", "언제?"),
+    ],
+)
+def test_what_is_not_certain_is_left_as_it_was_asked(before: str, asked: str) -> None:
+    assert understood([Turn(before)], asked) == Understood(asked, asked)
+
+
+def test_a_person_who_was_asked_for_is_named_by_the_answer() -> None:
+    before = Turn("Who leads CityNet?", "The secretary is Ana Lim, who came in 2020. [1] More. [2]")
+    found = understood([before], "When was her office opened?")
+    assert found.question == "When was Ana Lim's office opened?"
+    assert found.replaced == (Replaced("her", "Ana Lim"),)
+
+
+def test_turns_lean_on_each_other_one_after_the_other() -> None:
+    turns = [Turn("How many schools are in Incheon?"), Turn("And in Busan?"), Turn("Thank you.")]
+    assert understood(turns[:2], "And in Daegu?").question == "How many schools are in Daegu?"
+    assert understood(turns, "And in Daegu?").replaced == ()
+
+
+def test_the_first_question_stands_for_itself() -> None:
+    assert understood([], "When was it founded?").replaced == ()
+
+
+@given(st.lists(st.text(max_size=60), max_size=3), st.text(max_size=80))
+def test_any_conversation_is_understood_somehow(before: list[str], asked: str) -> None:
+    found = understood([Turn(question, question) for question in before], asked)
+    assert found.asked == asked
+    assert found.replaced or found.question == asked
