@@ -1,7 +1,7 @@
 """Why a question is not answered: a typed reason, a sentence for people, and what to try instead.
 
-Works only when there is no answer, so it may ask the index once more: how many articles a filter leaves, and which
-of the question's words no passage ever holds.
+Works only when there is no answer, so it may ask the index once more: how many articles a filter leaves,
+and which of the question's words no passage ever holds.
 """
 
 import re
@@ -56,7 +56,8 @@ def must_refuse(
 ) -> bool:
     """Tell whether no answer may be given, however well a sentence matches.
 
-    So it is when the question names nothing, and when it asks about a year that nothing which was read reaches.
+    So it is when the question names nothing, and when it asks about a year that nothing which was read
+    reaches.
     """
     if is_unclear(question):
         return True
@@ -110,7 +111,8 @@ def refused(
         advice = "Name what you want to know something about: a city, a project, an event."
         return Refusal("unclear_question", REASONS["unclear_question"], advice)
     if filtered is not None and elsewhere():
-        said = f"The filter leaves {view.count_articles(filtered)} of {_articles(view.count_articles())}, and none of them answers"
+        left, whole = view.count_articles(filtered), _articles(view.count_articles())
+        said = f"The filter leaves {left} of {whole}, and none of them answers"
         return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN, unknown)
     newest = stale_since(view, question, ranked, evidence, articles)
     if newest is not None:

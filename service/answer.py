@@ -98,9 +98,10 @@ class ConflictValue:
 class Conflict:
     """Sources that differ about one thing: the answer's value first, then the others, the newest first.
 
-    ``about`` is the answer's sentence with ``…`` in the value's place. ``settled`` says why the answer's value
-    is preferred: ``correction``, a later article that is nearly the same text but for what it corrects;
-    ``later``, the newest source for a question that asks for the present; None when nothing says which is right.
+    ``about`` is the answer's sentence with ``…`` in the value's place. ``settled`` says why the answer's
+    value is preferred: ``correction``, a later article that is nearly the same text but for what it
+    corrects; ``later``, the newest source for a question that asks for the present; None when nothing says
+    which is right.
     """
 
     about: str
@@ -163,7 +164,7 @@ class FeatureShare:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """How a score comes about: ``base``, and what each feature and each rule set by hand adds; see docs/explain.md.
+    """How a score comes about: ``base``, and what each feature and each rule set by hand adds.
 
     ``base + sum(contributions) + sum(rules)`` is ``score``, rounding aside.
     """
@@ -188,7 +189,7 @@ class ExplainedPassage:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedSentence:
-    """A sentence that was considered as evidence, its place in the article, and whether it is in the answer."""
+    """A sentence that was considered, its place in the article, and whether it is in the answer."""
 
     article_id: str
     revision: int
@@ -223,9 +224,9 @@ class Answer:
     """An answer, or an abstention with a reason; either shows the nearest passages.
 
     ``answered_as_of`` is a date as precisely as it is known: of when the first sentence speaks, where the
-    question asks for the present or a newer source was preferred, and what that date was taken from. An abstention has
-    ``advice``, what to try instead, and the question's words that the collection never holds. ``explanation`` is there
-    when it was asked for.
+    question asks for the present or a newer source was preferred, and what that date was taken from. An
+    abstention has ``advice``, what to try instead, and the question's words that the collection never
+    holds. ``explanation`` is there when it was asked for.
     """
 
     question: str

@@ -1,8 +1,8 @@
 """Attribution: how much each feature adds to a model's score, compared with a reference row.
 
-For trees these are exact Shapley values with one reference (Lundberg et al. 2020, interventional; Sundararajan and
-Najmi 2020, baseline): the score of the reference and the contributions sum to the score. For a weighted sum they are
-the weight times the difference. Knows nothing of what the features mean.
+For trees these are exact Shapley values with one reference (Lundberg et al. 2020, interventional;
+Sundararajan and Najmi 2020, baseline): the score of the reference and the contributions sum to the score.
+For a weighted sum they are the weight times the difference. Knows nothing of what the features mean.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,10 @@ class Attribution:
 
 
 def attribute(model: Model, features: Floats, reference: Floats) -> Attribution:
-    """Attribute each row's score; ``reference`` has shape (features,). Raises TypeError for an unknown model."""
+    """Attribute each row's score, compared with a ``reference`` of shape (features,).
+
+    Raises TypeError for a model that it does not know.
+    """
     base = float(model.score(reference[None])[0])
     if isinstance(model, Linear):
         return Attribution(base, (features - reference) * model.weights)
@@ -68,6 +71,8 @@ def _shapley(trees: Trees, features: Floats, reference: Floats) -> Floats:
     contributions = np.zeros(features.shape)
     for path, value in _leaves(trees):
         asked = sorted({test.feature for test in path})
+        if not asked:  # a tree of one leaf
+            continue
         mine = np.stack([_holds(path, feature, features[:, feature]) for feature in asked], axis=1)
         yours = np.array([_holds(path, feature, reference[feature]) for feature in asked])
         # A leaf that neither can reach by some feature says nothing of either.

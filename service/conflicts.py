@@ -1,8 +1,8 @@
 """Conflicts: other articles that give another figure, date or name for what the best sentence tells.
 
-Found among the sentences that were read for the answer anyway, by their words alone, and only where both are certainly
-about the same thing: what differs in year, unit, place or scope, and what is merely rounded, is no conflict.
-Whatever the order in which articles were taken in, the same conflicts are found.
+Found among the sentences that were read for the answer anyway, by their words alone, and only where both
+are certainly about the same thing: what differs in year, unit, place or scope, and what is merely rounded,
+is no conflict. Whatever the order in which articles were taken in, the same conflicts are found.
 """
 
 import re
@@ -75,7 +75,7 @@ class Dispute:
 def statements_of(
     ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState], score: float, cosine: float
 ) -> list[Statement]:
-    """Return the best sentence, and those near it by score (log-odds) and vector, in the order of their ranks."""
+    """Return the best sentence, and those near it by score (log-odds) and vector, as ranked."""
     pool, rows = ranked.pool, evidence.candidates.rows
     best = int(evidence.order[0])
     near = pool.sentence_vectors[rows] @ pool.sentence_vectors[rows[best]] >= cosine
@@ -115,33 +115,38 @@ def find_dispute(
 def _difference(
     question: Question, expected: Expected | None, one: Statement, another: Statement
 ) -> tuple[Kind, str, str] | None:
-    if one.limits != another.limits:
-        return None
+    """Return the kind of value and the two values in which statements differ; the cheapest signs first."""
     if expected == "name":
-        return _names_differ(question, one, another)
-    if not one_subject(question, one, another):
+        found = _names_differ(one, another)
+    elif expected in _NUMBERS:
+        found = _figures_differ(question, one, another, SAME_WORDS)
+    elif expected == "date":
+        found = _dates_differ(one, another, SAME_WORDS)
+    else:
+        # The question does not say which value it asks for: it must be all that differs.
+        found = _figures_differ(question, one, another, NEARLY_ALL_WORDS)
+        found = found or _dates_differ(one, another, NEARLY_ALL_WORDS)
+    if found is None or one.limits != another.limits:
         return None
-    if expected in _NUMBERS:
-        return _figures_differ(question, one, another, SAME_WORDS)
-    if expected == "date":
-        return _dates_differ(one, another, SAME_WORDS)
-    # The question does not say which value it asks for: it must be all that differs.
-    return _figures_differ(question, one, another, NEARLY_ALL_WORDS) or _dates_differ(
-        one, another, NEARLY_ALL_WORDS
-    )
+    asked = frozenset(terms_of(" ".join(names(question.text))))
+    if expected == "name":
+        about = bool(asked) and asked <= one.around and asked <= another.around
+    else:
+        about = one_subject(asked, one, another)
+    return found if about else None
 
 
 def _figures_differ(
     question: Question, one: Statement, another: Statement, least: float
 ) -> tuple[Kind, str, str] | None:
-    if not one_time(one, another):
-        return None
-    if overlap(one.without(one.figures), another.without(another.figures)) < least:
+    if not (one.figures and another.figures and one_time(one, another)):
         return None
     asked = _asked_for(question)
     pairs = _paired(_of(one.figures, asked), _of(another.figures, asked))
     differing = [(mine, yours) for mine, yours in pairs if mine.contradicts(yours)]
     if len(differing) != 1 or (least == NEARLY_ALL_WORDS and len(one.figures) != len(another.figures)):
+        return None
+    if overlap(one.without(one.figures), another.without(another.figures)) < least:
         return None
     return "number", differing[0][0].written, differing[0][1].written
 
@@ -180,18 +185,15 @@ def _dates_differ(one: Statement, another: Statement, least: float) -> tuple[Kin
     return "date", one.dates[0].written, another.dates[0].written
 
 
-def _names_differ(question: Question, one: Statement, another: Statement) -> tuple[Kind, str, str] | None:
+def _names_differ(one: Statement, another: Statement) -> tuple[Kind, str, str] | None:
     """Two sentences of the same words that name another person in the same place and role."""
-    asked = frozenset(terms_of(" ".join(names(question.text))))
-    if not (asked and asked <= one.around and asked <= another.around and one_time(one, another)):
+    if not (_ROLE.search(one.text) and _ROLE.search(another.text) and one_time(one, another)):
         return None
-    if not (_ROLE.search(one.text) and _ROLE.search(another.text)):
-        return None
-    mine, yours = _RUN.findall(one.text), _RUN.findall(another.text)
+    mine, yours = ([run.strip(" .") for run in _RUN.findall(text)] for text in (one.text, another.text))
     if len(mine) != len(yours) or _plain(one.text) != _plain(another.text):
         return None
-    differing = [(a.strip(), b.strip()) for a, b in zip(mine, yours, strict=True) if a.strip() != b.strip()]
-    if len(differing) != 1 or any(name in question.text for name in differing[0]):
+    differing = [(a, b) for a, b in zip(mine, yours, strict=True) if a != b]
+    if len(differing) != 1:
         return None
     # 'Lee' and 'Mayor Lee Jae-in' may be one person.
     if set(terms_of(differing[0][0])) & set(terms_of(differing[0][1])):
@@ -204,7 +206,7 @@ def _plain(text: str) -> str:
 
 
 def set_aside(evidence: Evidence, dispute: Dispute) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Return what the scores of the sentences that are shown as conflicting change by, one for each candidate."""
+    """Return what each candidate's score changes by: those shown as conflicting are set aside."""
     rows = [told.statement.row for told in dispute.told[1:]]
     return np.where(np.isin(evidence.candidates.rows, rows), -SET_ASIDE, 0.0)
 

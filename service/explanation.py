@@ -49,7 +49,8 @@ def explain_passages(view: View, question: Question, ranker: Ranker, allowed: Ke
             ExplainedPassage(
                 ranked.pool.article_ids[row],
                 articles[int(ranked.pool.revisions[row])].revision,
-                *ranked.pool.spans[row].tolist(),
+                int(ranked.pool.spans[row, 0]),
+                int(ranked.pool.spans[row, 1]),
                 _at(stages, row),
                 _scored(PASSAGE_FEATURES, features, shares, row, float(ranked.relevance[row])),
             )
@@ -120,7 +121,8 @@ def _sentences(
             ExplainedSentence(
                 pool.article_ids[passage],
                 articles[int(pool.revisions[passage])].revision,
-                *pool.sentence_spans[row].tolist(),
+                int(pool.sentence_spans[row, 0]),
+                int(pool.sentence_spans[row, 1]),
                 text,
                 text in quotes,
                 _at(stages, at),

@@ -16,7 +16,9 @@ from service.answer import Answer, Citation, Hit, SearchResult
 from service.plain import (
     SNIPPET,
     also_in,
+    as_of_in_words,
     confidence_in_words,
+    conflict_lines,
     cut_after,
     cut_before,
     one_line,
@@ -36,6 +38,8 @@ def show_answer(answer: Answer, console: Console) -> None:
     """Print the answer with a card for each citation, or why there is none and what came nearest."""
     if answer.answer is None:
         console.print(Text(f"No answer. {one_line(reason_of(answer))}", style="bold yellow"))
+        if answer.advice:
+            console.print(Text(one_line(answer.advice)))
         _show_confidence(answer, console)
         if answer.passages:
             console.print(Text("\nNearest passages", style="bold"))
@@ -44,6 +48,8 @@ def show_answer(answer: Answer, console: Console) -> None:
     text = Text(one_line(answer.answer))
     text.highlight_regex(_MARK, "bold cyan")
     console.print(text)
+    if answer.answered_as_of:
+        console.print(Text(as_of_in_words(answer), style="bold"))
     _show_confidence(answer, console)
     for sentence in answer.sentences:
         if sentence.context:
@@ -51,7 +57,8 @@ def show_answer(answer: Answer, console: Console) -> None:
     for citation in answer.citations:
         console.print(_card(citation, answer.passages))
     for conflict in answer.conflicts:
-        console.print(Text(f"Conflict: {one_line(str(conflict))}", style="yellow"))
+        for line in conflict_lines(conflict):
+            console.print(Text(line, style="yellow"))
 
 
 def show_search(result: SearchResult, console: Console) -> None:

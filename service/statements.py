@@ -6,12 +6,12 @@ in another way. Knows nothing of scores.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from indexer import ArticleState, Span, day_range, terms_of
 from service.cues import names
-from service.question import Question
 from service.values import Date, Figure, blanked, dates, figures, years
 
 LIMITS = re.compile(
@@ -59,13 +59,14 @@ class Statement:
     @cached_property
     def limits(self) -> frozenset[str]:
         """The words that limit what it says."""
-        return frozenset(word.casefold() for word in LIMITS.findall(self.text)) - _TIMELY
+        return frozenset(word.casefold() for word in LIMITS.findall(blanked(self.text, self.dates))) - _TIMELY
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The terms of its names."""
-        opening = _CAPITALISED_RUN.match(self.text)
-        return frozenset(terms_of(" ".join([*names(self.text), *([opening.group(1)] if opening else [])])))
+        text = blanked(self.text, self.dates)  # months are no names
+        opening = _CAPITALISED_RUN.match(text)
+        return frozenset(terms_of(" ".join([*names(text), *([opening.group(1)] if opening else [])])))
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -82,7 +83,7 @@ class Statement:
         """The last day that its article may have been published on, None when that is unknown."""
         return day_range(self.article.metadata.published)[1]
 
-    def without(self, values: list[Figure] | list[Date]) -> frozenset[str]:
+    def without(self, values: Sequence[Figure | Date]) -> frozenset[str]:
         """Return its terms without some of its values."""
         return frozenset(terms_of(blanked(self.text, values)))
 
@@ -92,9 +93,11 @@ def overlap(one: frozenset[str], another: frozenset[str]) -> float:
     return 2 * len(one & another) / (len(one) + len(another)) if one or another else 0.0
 
 
-def one_subject(question: Question, one: Statement, another: Statement) -> bool:
-    """Tell whether two statements are certainly about the same subject, as far as names can say."""
-    asked = frozenset(terms_of(" ".join(names(question.text))))
+def one_subject(asked: frozenset[str], one: Statement, another: Statement) -> bool:
+    """Tell whether two statements are certainly about the same subject, as far as names can say.
+
+    ``asked`` are the terms of the question's names.
+    """
     if not (asked <= one.around and asked <= another.around):
         return False
     alone, other = one.names - another.terms, another.names - one.terms

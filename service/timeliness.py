@@ -1,8 +1,9 @@
 """Timeliness: what a question says of time, and which of several alike sentences goes with it.
 
 A question for the present prefers what was published last, one that names a year what speaks of that year,
-but only among sentences that say the same kind of thing about the same subject. Goes by dates of publication and dates
-in the text, not by when articles were taken in, so that answers do not depend on the order of edits.
+but only among sentences that say the same kind of thing about the same subject. Goes by dates of
+publication and dates in the text, not by when articles were taken in, so that answers do not depend on the
+order of edits.
 """
 
 import re
@@ -13,9 +14,10 @@ from typing import Literal
 
 import numpy as np
 
-from indexer import ArticleState, View
+from indexer import ArticleState, View, terms_of
 from service.answer import Citation, Conflict
 from service.conflicts import Dispute, cited, find_dispute, set_aside, statements_of
+from service.cues import names
 from service.question import Question
 from service.retrieval import Evidence, Ranked
 from service.scores import Floats
@@ -24,20 +26,20 @@ from service.statements import Statement, is_newer, one_subject, overlap
 from service.values import dates, years
 
 NEAR_SCORE, NEAR_COSINE, SAME_WORDS = 2.5, 0.6, 0.5
-"""What may be preferred for its time: sentences within so many log-odds of the best, with vectors and terms so
-near, years and figures apart."""
+"""What may be preferred for its time: sentences within so many log-odds of the best, with vectors and terms
+so near, years and figures apart."""
 
 AGED_DAYS = 730
 """Articles older than this, by the time of asking, are stale for a question that asks for the present."""
 
 _NOW = re.compile(
-    r"\b(?:current(?:ly)?|now|nowadays|at present|presently|today|latest|most recent(?:ly)?|newest|to date|so far|"
-    r"these days|at the moment|as of (?:today|now)|this year)\b|현재|지금|최신|최근|오늘|올해",
+    r"\b(?:current(?:ly)?|now|nowadays|at present|presently|today|latest|most recent(?:ly)?|newest|"
+    r"to date|so far|these days|at the moment|as of (?:today|now)|this year)\b|현재|지금|최신|최근|오늘|올해",
     re.IGNORECASE,
 )
 _OFFICE = re.compile(
-    r"\bwho(?:['’]s| is| are) (?:the )?(?:\w+ ){0,3}?(?:mayors?|presidents?|governors?|directors?|chair\w*|heads?|"
-    r"ministers?|secretar(?:y|ies)|leaders?|ceo)\b",
+    r"\bwho(?:['’]s| is| are) (?:the )?(?:\w+ ){0,3}?(?:mayors?|presidents?|governors?|directors?|"
+    r"chair\w*|heads?|ministers?|secretar(?:y|ies)|leaders?|ceo)\b",
     re.IGNORECASE,
 )
 _YEARS_FIGURES = re.compile(
@@ -136,7 +138,12 @@ def _same_kind(question: Question, best: Statement, other: Statement) -> bool:
     mine, yours = mine - best.names, yours - other.names
     asked = frozenset(question.terms)
     same = overlap(mine, yours) >= SAME_WORDS and asked & other.terms >= asked & best.terms - other.around
-    return same and (one_subject(question, best, other) or _office(question, best, other))
+    return same and (one_subject(_names_asked(question.text), best, other) or _office(question, best, other))
+
+
+@lru_cache(64)
+def _names_asked(question: str) -> frozenset[str]:
+    return frozenset(terms_of(" ".join(names(question))))
 
 
 def _office(question: Question, best: Statement, other: Statement) -> bool:
@@ -184,7 +191,8 @@ def newest_known(articles: Iterable[tuple[ArticleState, str]]) -> str | None:
 def is_stale(question: Question, read: list[tuple[ArticleState, str]], at: str) -> str | None:
     """Return the newest date of what was read when that is older than what is asked for, else None.
 
-    ``read`` holds the nearest passages with their articles, ``at`` is the day of asking, by the index's clock.
+    ``read`` holds the nearest passages with their articles, ``at`` is the day of asking, by the index's
+    clock.
     """
     newest, year = newest_known(read), year_asked(question.text)
     if newest is None:

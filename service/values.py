@@ -1,12 +1,13 @@
 """Figures and dates in a sentence, in a form that can be compared: as intervals with units, and as days.
 
-A figure's interval is what its wording allows: 'about 1,200' holds 1,187, 'more than 120' holds 187. Two values
-contradict each other only where no number, or no day, fits both. Whatever cannot be read with certainty
-(identifiers such as 'line 3', fractions, ordinals) is no value. Spans are code points of the given text,
-0-based, end-exclusive. Knows neither questions nor articles.
+A figure's interval is what its wording allows: 'about 1,200' holds 1,187, 'more than 120' holds 187. Two
+values contradict each other only where no number, or no day, fits both. Whatever cannot be read with
+certainty (identifiers such as 'line 3', fractions, ordinals) is no value. Spans are code points of the
+given text, 0-based, end-exclusive. Knows neither questions nor articles.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer import terms_of
@@ -34,7 +35,7 @@ _DATES = tuple(
         rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}(?!\d)",
         rf"\b{_YEAR}-(?P<month_number>\d\d)-(?P<day>\d\d)(?!\d)",
         rf"\b{_MONTH},? (?:of )?{_YEAR}(?!\d)",
-        rf"(?P<year>\d{{4}})년(?: ?(?P<month_number>\d{{1,2}})월(?: ?(?P<day>\d{{1,2}})일)?)?",
+        r"(?P<year>\d{4})년(?: ?(?P<month_number>\d{1,2})월(?: ?(?P<day>\d{1,2})일)?)?",
         rf"{_BEFORE_YEAR}{_YEAR}(?!s?[\w%-]|[,.]\d| (?:million|thousand))",
         rf"(?<=\(){_YEAR}(?=[),;])",
         rf"(?<=, ){_YEAR}(?=,)",
@@ -43,8 +44,8 @@ _DATES = tuple(
 )
 _NUMBER_WORDS = dict(
     zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen".split(),
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen".split(),
         range(2, 20),
         strict=True,
     )
@@ -55,14 +56,15 @@ _WORDS = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _KOREAN_SCALES = {"만": 1e4, "억": 1e8, "조": 1e12}
 _HEDGES = (
-    r"(?:(?P<hedge>about|around|approximately|roughly|some|circa|nearly|almost|close to|over|more than|at least|"
-    r"greater than|upwards of|less than|fewer than|under|up to|at most|as many as|약) ?)?"
+    r"(?:(?P<hedge>about|around|approximately|roughly|some|circa|nearly|almost|close to|over|"
+    r"more than|at least|greater than|upwards of|less than|fewer than|under|up to|at most|as many as|약) ?)?"
 )
 _FIGURE = re.compile(
     rf"(?<![\w.,/–-]){_HEDGES}(?P<currency>(?:US|A|C)?[$€£¥₩] ?|(?:USD|EUR|GBP|KRW|JPY) ?)?"
     rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|(?:{_WORDS})(?:-(?:{_WORDS}))?(?![\w-]))"
     rf"(?: ?(?P<scale>{'|'.join(_SCALES)}|[만억조])(?![a-z]))?"
-    r"(?!\d|st\b|nd\b|rd\b|th\b|[.,/:]\d|[–-]\d)(?P<rest>[ -]?[^\s,.;:()!?\"”]{0,20}(?: [^\s,.;:()!?\"”]{1,20}){0,2})",
+    r"(?!\d|st\b|nd\b|rd\b|th\b|[.,/:]\d|[–-]\d)"
+    r"(?=(?P<rest>[ -]?[^\s,.;:()!?\"”]{0,20}(?: [^\s,.;:()!?\"”]{1,20}){0,2}))",
     re.IGNORECASE,
 )
 _MEASURES = {
@@ -81,8 +83,9 @@ _MEASURES = {
 }
 _COUNTERS = re.compile(r"^(?:여 ?)?(명|개|곳|가구|세대|대|채|그루|회|종|%|년|원)")
 _ENDS_NOUN = frozenset(
-    "of in on at for from to by with and or as per a an the that which who were was is are have has had will than"
-    " into over under during since until when while where after before between among its their".split()
+    "of in on at for from to by with and or as per a an the that which who were was is are have has had"
+    " will than into over under during since until when while where after before between among its"
+    " their".split()
 )
 _IDENTIFIES = re.compile(
     r"(?:\b(?:line|route|no|no\.|number|goal|target|article|section|chapter|phase|stage|page|room|volume|level|"
@@ -92,7 +95,7 @@ _IDENTIFIES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An amount at ``[start, end)``, any number from ``low`` to ``high``; ``unit`` holds the terms it counts."""
+    """An amount at ``[start, end)``, from ``low`` to ``high``; ``unit`` holds the terms that it counts."""
 
     start: int
     end: int
@@ -183,7 +186,7 @@ def years(text: str) -> frozenset[int]:
     )
 
 
-def blanked(text: str, values: "list[Figure] | list[Date]") -> str:
+def blanked(text: str, values: Sequence[Figure | Date]) -> str:
     """Return a text without some of its values."""
     for one in reversed(values):
         text = f"{text[: one.start]} {text[one.end :]}"
