@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from indexer import NO_FILTERS, ArticleState, Filters, Keys, View, is_dense, question_terms
 from service.answer import REASONS, Reason
+from service.cues import names
 from service.expected import Expected, expected_of, told
 from service.question import Question
 from service.retrieval import Evidence, Ranked
 from service.settled import Settlement
-from service.timeliness import asks_for_now, is_stale, year_asked
+from service.timeliness import NEAREST, asks_for_now, is_stale, year_asked
 from service.values import years
 
 OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
@@ -25,6 +24,10 @@ OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
 MOST_WORDS = 4
 """Words of the question that a sentence for people names."""
 
+FEW_TERMS = 3
+"""A question of fewer terms that points back with a pronoun, and names nothing, cannot be understood."""
+
+_POINTS_BACK = re.compile(r"\b(?:it|they|them|he|she|him|that one|those)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 _EMPTY = frozenset(
     question_terms("many much tell know something anything thing things please explain say said get")
@@ -67,9 +70,11 @@ def must_refuse(
     evidence = settlement.evidence
     at = int(evidence.order[0])
     passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[at]])
-    published = articles[int(ranked.pool.revisions[passage])].metadata.published
-    named = years(evidence.candidates.texts[at])
-    return max(named) < year if named else published is not None and int(published[:4]) < year
+    article = articles[int(ranked.pool.revisions[passage])]
+    published, span = article.metadata.published, slice(*ranked.pool.spans[passage].tolist())
+    known = {int(published[:4])} if published else years(article.text[span])
+    named = years(evidence.candidates.texts[at]) or known
+    return bool(named) and max(named) < year
 
 
 def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]) -> Refusal:
@@ -107,9 +112,11 @@ def refused(
 ) -> Refusal:
     """Say why the nearest passages do not answer a question."""
     unknown, absent = _unknown_words(view, question), _missing_words(question, ranked, evidence)
-    if is_unclear(question):
+    pronoun = _POINTS_BACK.search(question.text)
+    if is_unclear(question) or (pronoun and len(question.terms) < FEW_TERMS and not names(question.text)):
+        whom = f" “{pronoun.group()}” may be anyone or anything." if pronoun else ""
         advice = "Name what you want to know something about: a city, a project, an event."
-        return Refusal("unclear_question", REASONS["unclear_question"], advice)
+        return Refusal("unclear_question", f"{REASONS['unclear_question']}{whom}", advice)
     if filtered is not None and elsewhere():
         left, whole = view.count_articles(filtered), _articles(view.count_articles())
         said = f"The filter leaves {left} of {whole}, and none of them answers"
@@ -137,14 +144,15 @@ def stale_since(
     """Return the newest date of the nearest passages when it is older than what is asked for, else None."""
     if year_asked(question.text) is None and not asks_for_now(question.text):
         return None
-    rows = np.unique(ranked.pool.sentence_passage[evidence.candidates.rows]).tolist()
-    read = []
-    for row in rows:
+    owners = ranked.pool.sentence_passage[evidence.candidates.rows[evidence.order]]
+    scores, read = evidence.scores[evidence.order], []
+    for row in dict.fromkeys(owners.tolist()):
         article = articles[int(ranked.pool.revisions[row])]
         start, stop = ranked.pool.spans[row].tolist()
         read.append((article, article.text[start:stop]))
+    near = len(set(owners[scores >= scores[0] - NEAREST].tolist()))
     at = view.as_of or max((article.taken_in for article, _ in read), default="9999")
-    return is_stale(question, read, at)
+    return is_stale(question, read, near, at)
 
 
 def _unsure(
@@ -189,6 +197,7 @@ def _words_of(question: Question, terms: set[str]) -> tuple[str, ...]:
     # Of Hangul and Han a term is two characters of a word; a word is named when all of them are meant.
     words = dict.fromkeys(_WORD.findall(question.text))
     found = [word for word in words if (of := set(question_terms(word)) - _EMPTY) and of <= terms]
+    found = [word for word in found if not asks_for_now(word)]  # it says when, not what
     return tuple(word for word in found if not all(map(is_dense, question_terms(word))) or len(word) > 1)
 
 

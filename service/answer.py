@@ -248,8 +248,8 @@ class Answer:
     explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object."""
-        return dictionary(self)
+        """Return the promised JSON object; an explanation is in it when it was asked for."""
+        return _without_none(dictionary(self), "explanation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +263,9 @@ class SearchResult:
     explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object."""
-        return dictionary(self)
+        """Return the promised JSON object; an explanation is in it when it was asked for."""
+        return _without_none(dictionary(self), "explanation")
+
+
+def _without_none(written: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in written.items() if key != name or value is not None}

@@ -29,6 +29,9 @@ NEAR_SCORE, NEAR_COSINE, SAME_WORDS = 2.5, 0.6, 0.5
 """What may be preferred for its time: sentences within so many log-odds of the best, with vectors and terms
 so near, years and figures apart."""
 
+NEAREST = 3.0
+"""Log-odds below the best sentence within which a passage says how far what is known of a question reaches."""
+
 AGED_DAYS = 730
 """Articles older than this, by the time of asking, are stale for a question that asks for the present."""
 
@@ -188,13 +191,13 @@ def newest_known(articles: Iterable[tuple[ArticleState, str]]) -> str | None:
     return max(known, default="") or None
 
 
-def is_stale(question: Question, read: list[tuple[ArticleState, str]], at: str) -> str | None:
+def is_stale(question: Question, read: list[tuple[ArticleState, str]], near: int, at: str) -> str | None:
     """Return the newest date of what was read when that is older than what is asked for, else None.
 
-    ``read`` holds the nearest passages with their articles, ``at`` is the day of asking, by the index's
-    clock.
+    ``read`` holds the nearest passages with their articles, that of the best sentence first; the first
+    ``near`` of them say how far it reaches. ``at`` is the day of asking, by the index's clock.
     """
-    newest, year = newest_known(read), year_asked(question.text)
+    newest, year = newest_known(read[:near]), year_asked(question.text)
     if newest is None:
         return None
     if year is not None:

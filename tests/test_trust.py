@@ -1,17 +1,27 @@
 """Conflicts, time, refusals and explanations, asked of small indexes."""
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 from building import ENCODER, article, put
+from commandline import civicite
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from indexer import Article, Filters, Index
 from service.answer import Answer, Scored
 from service.assistant import Assistant
+from service.http import create_app
 from service.plain import answer_lines, explanation_lines
+from service.question import understand
 from service.ranker import Ranker
+from service.render import show_answer
+from service.render_explained import show_explanation
+from service.settings import load_settings
 
 FILLER = [
     article("mill", "The water mill grinds barley for the bakers of the valley.", "The mill"),
@@ -41,6 +51,8 @@ def pair(one: str, another: str, *titles: str, **known: str) -> list[Article]:
 
 
 TRAMS = "How many trams does the Norvik depot have?"
+
+CONFLICTS_OF_TRAMS = pair("The Norvik depot has 26 trams.", "The Norvik depot has 34 trams.")
 
 CONFLICTS = [
     (TRAMS, "The Norvik depot has 26 trams.", "The Norvik depot has 34 trams.", "number", {"26", "34"}),
@@ -174,6 +186,25 @@ def test_a_question_for_the_present_prefers_the_newer_article_and_says_as_of_whe
     assert "As of 2021-06-30" in "\n".join(answer_lines(answer))
 
 
+def test_words_that_ask_for_the_present_are_not_looked_for() -> None:
+    plain = understand("Who is the mayor of Norvik?", ENCODER)
+    for text in ("Who is currently the mayor of Norvik?", "Who is the current mayor of Norvik?"):
+        assert understand(text, ENCODER).terms == plain.terms
+    assert "current" in understand("Which current moves the ferry?", ENCODER).terms
+    assert understand("now", ENCODER).terms == ("now",)
+
+
+def test_a_year_that_only_other_articles_reach_is_stale_too(tmp_path: Path) -> None:
+    articles = [
+        article("depot", "The Norvik depot had 26 trams in 2019.", published="2019"),
+        article("plan", "By 2040 the fjord shall be clean."),
+    ]
+    answer = asked(
+        tmp_path, articles, "How many trams did the Norvik depot have in 2025?", min_confidence=0.01
+    )
+    assert answer.reason == "stale"
+
+
 def test_without_a_date_the_answer_says_when_its_source_was_taken_in(tmp_path: Path) -> None:
     one = [article("a", "The mayor of Norvik is Ada Lind.")]
     answer = asked(tmp_path, one, "Who is the mayor of Norvik now?")
@@ -208,8 +239,9 @@ def test_a_question_for_a_later_year_than_anything_known_is_stale(tmp_path: Path
     assert "2019-05-01" in (answer.message or "")
 
 
-def test_a_question_of_empty_words_is_unclear(tmp_path: Path) -> None:
-    answer = refused(tmp_path, "What is it about?")
+@pytest.mark.parametrize("question", ["What is it about?", "How are you?", "What did they decide?"])
+def test_a_question_that_names_nothing_is_unclear(tmp_path: Path, question: str) -> None:
+    answer = refused(tmp_path, question)
     assert (answer.reason, answer.unknown_words) == ("unclear_question", ())
 
 
@@ -281,3 +313,33 @@ def test_nothing_is_explained_unless_asked(tmp_path: Path) -> None:
         found = assistant.search(question, explain=True)
     assert found.explanation is not None
     assert (found.explanation.sentences, found.explanation.confidence) == ((), None)
+
+
+def test_an_explanation_is_shown_by_the_command_and_as_a_table(tmp_path: Path) -> None:
+    answer = asked(tmp_path, CONFLICTS_OF_TRAMS, TRAMS, explain=True)
+    assert answer.explanation is not None
+    console = Console(file=io.StringIO(), width=110)
+    show_answer(answer, console)
+    show_explanation(answer.explanation, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Sources differ" in shown
+    assert "Sentences: why these" in shown
+    assert "base" in shown
+    plain = civicite("ask", TRAMS, "--index", tmp_path, "--explain", "--min-confidence", "0")
+    assert "Passages, 4 of 4" in plain.stdout
+    found = civicite("search", TRAMS, "--index", tmp_path, "--explain", "--json")
+    passages = json.loads(found.stdout)["explanation"]["passages"]
+    assert {one["article_id"] for one in passages} == {"a", "b", "mill", "library"}
+    refused = civicite("search", "--queries", "-", "--index", tmp_path, "--explain")
+    assert (refused.returncode, "--explain" in refused.stderr) == (2, True)
+
+
+def test_an_explanation_can_be_asked_for_over_http(tmp_path: Path) -> None:
+    put(tmp_path, [*CONFLICTS_OF_TRAMS, *FILLER])
+    app = create_app(load_settings(chosen={"index": tmp_path, "runtime": "hashing"}))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        asking = {"question": TRAMS, "min_confidence": 0, "explain": True}
+        answer = client.post("/v1/ask", json=asking).json()
+        assert [told["value"] for told in answer["conflicts"][0]["values"]] == ["26", "34"]
+        assert answer["explanation"]["sentences"][0]["scored"]["features"][0]["feature"] == "passage_score"
+        assert "explanation" not in client.post("/v1/search", json={"question": TRAMS}).json()
