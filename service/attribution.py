@@ -100,9 +100,9 @@ def _leaves(trees: Trees) -> Iterator[tuple[list[_Test], float]]:
     """
     count = len(trees.value)
     tests = zip(
-        trees.feature.reshape(count, -1).tolist(),
-        trees.threshold.reshape(count, -1).tolist(),
-        trees.mask.reshape(count, -1).tolist(),
+        trees.feature.reshape(-1, count).T.tolist(),
+        trees.threshold.reshape(-1, count).T.tolist(),
+        trees.mask.reshape(-1, count).T.tolist(),
         trees.value.tolist(),
         strict=True,
     )

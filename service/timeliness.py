@@ -30,7 +30,7 @@ NEAR_SCORE, NEAR_COSINE, SAME_WORDS = 2.5, 0.6, 0.5
 so near, years and figures apart."""
 
 NEAREST = 3.0
-"""Log-odds below the best sentence within which a passage says how far what is known of a question reaches."""
+"""Log-odds below the best sentence within which a passage says how far what is known reaches."""
 
 AGED_DAYS = 730
 """Articles older than this, by the time of asking, are stale for a question that asks for the present."""
