@@ -272,8 +272,14 @@ class View:
         """Count the current articles by facet name and value."""
         return facet_counts(self._connection, self.commit)
 
-    def count_articles(self) -> int:
-        """Count the current articles."""
+    def count_articles(self, allowed: Keys | None = None) -> int:
+        """Count the current articles, or those that have any of the ``allowed`` passages."""
+        if allowed is not None:
+            row = self._connection.execute(
+                "SELECT COUNT(DISTINCT article) FROM passages WHERE key IN (SELECT value FROM json_each(?))",
+                (str(allowed.tolist()),),
+            ).fetchone()
+            return int(row[0])
         row = self._connection.execute(
             f"SELECT COUNT(*) FROM revisions r WHERE {valid_at('r')}", {"commit": self.commit}
         ).fetchone()

@@ -1,26 +1,213 @@
-"""Why a question is not answered: a typed reason, and the words for it."""
+"""Why a question is not answered: a typed reason, a sentence for people, and what to try instead.
 
-from indexer import View
+Works only when there is no answer, so it may ask the index once more: how many articles a filter leaves,
+and which of the question's words no passage ever holds.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from indexer import NO_FILTERS, ArticleState, Filters, Keys, View, is_dense, question_terms
 from service.answer import REASONS, Reason
+from service.cues import names
+from service.expected import Expected, expected_of, told
 from service.question import Question
-from service.retrieval import Ranked
-
-
-def reason_for(asked: Question, ranked: Ranked) -> Reason:
-    """Say why nothing was answered: the collection lacks the question's words, or only their answer."""
-    weights = ranked.scores.weights
-    known = (ranked.scores.counts > 0).any(axis=0)
-    missing = 1 - float(weights[known].sum()) / max(float(weights.sum()), 1e-9)
-    far = float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE
-    return "out_of_scope" if far and missing > OUT_OF_SCOPE_MISSING else "low_confidence"
-
-
-def message_for(reason: Reason, view: View) -> str:
-    """Return the reason in words; before the first commit they say when that came."""
-    if view.commit:
-        return REASONS[reason]
-    return f"Nothing had been taken in by then; the first articles came at {view.first_instant()}."
-
+from service.retrieval import Evidence, Ranked
+from service.settled import Settlement
+from service.timeliness import NEAREST, asks_for_now, is_stale, year_asked
+from service.values import years
 
 OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
 """No passage nearer than this, and this share of the question's weight in no passage at all."""
+
+MOST_WORDS = 4
+"""Words of the question that a sentence for people names."""
+
+FEW_TERMS = 3
+"""A question of fewer terms that points back with a pronoun, and names nothing, cannot be understood."""
+
+_POINTS_BACK = re.compile(r"\b(?:it|they|them|he|she|him|that one|those)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
+_EMPTY = frozenset(
+    question_terms("many much tell know something anything thing things please explain say said get")
+)
+_TELLS: dict[Expected, str] = {
+    "amount": "an amount", "money": "a sum of money", "extent": "a length or a time", "length": "a length",
+    "area": "an area", "percentage": "a share", "count": "a number", "date": "a date", "name": "a name",
+    "place": "a place", "names": "names",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason, the sentence that says it, what to try, and the question's words that no passage holds."""
+
+    reason: Reason
+    message: str
+    advice: str
+    unknown_words: tuple[str, ...] = ()
+
+
+def is_unclear(question: Question) -> bool:
+    """Tell whether a question has no word that could be looked for."""
+    return not set(question.terms) - _EMPTY
+
+
+def must_refuse(
+    view: View, question: Question, ranked: Ranked, settlement: Settlement, articles: dict[int, ArticleState]
+) -> bool:
+    """Tell whether no answer may be given, however well a sentence matches.
+
+    So it is when the question names nothing, and when it asks about a year that nothing which was read
+    reaches.
+    """
+    if is_unclear(question):
+        return True
+    year = year_asked(question.text)
+    if year is None or stale_since(view, question, ranked, settlement.evidence, articles) is None:
+        return False
+    evidence = settlement.evidence
+    at = int(evidence.order[0])
+    passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[at]])
+    article = articles[int(ranked.pool.revisions[passage])]
+    published, span = article.metadata.published, slice(*ranked.pool.spans[passage].tolist())
+    known = {int(published[:4])} if published else years(article.text[span])
+    named = years(evidence.candidates.texts[at]) or known
+    return bool(named) and max(named) < year
+
+
+def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]) -> Refusal:
+    """Say why there is no passage at all; ``elsewhere`` tells whether an answer exists without the filter."""
+    if not view.commit:
+        first = view.first_instant()
+        if first is None:
+            return Refusal(
+                "no_evidence", "The index holds no articles yet.", "Take some in with 'civicite index PATH'."
+            )
+        said = f"Nothing had been taken in by then; the first articles came at {first}."
+        return Refusal("before_first_article", said, "Ask for a later moment, or leave 'as of' away.")
+    articles = view.count_articles()
+    if articles and filters != NO_FILTERS:
+        said = f"The filter leaves none of the {_articles(articles)}"
+        if elsewhere():
+            return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN)
+        return Refusal("no_evidence", f"{said}.", _WIDEN)
+    if not articles:
+        return Refusal(
+            "no_evidence", "No article is left in the index.", "Take some in with 'civicite index PATH'."
+        )
+    return Refusal("no_evidence", REASONS["no_evidence"], "Ask in other words.")
+
+
+def refused(
+    view: View,
+    question: Question,
+    ranked: Ranked,
+    evidence: Evidence,
+    articles: dict[int, ArticleState],
+    *,
+    filtered: Keys | None,
+    elsewhere: Callable[[], bool],
+) -> Refusal:
+    """Say why the nearest passages do not answer a question."""
+    unknown, absent = _unknown_words(view, question), _missing_words(question, ranked, evidence)
+    pronoun = _POINTS_BACK.search(question.text)
+    if is_unclear(question) or (pronoun and len(question.terms) < FEW_TERMS and not names(question.text)):
+        whom = f" “{pronoun.group()}” may be anyone or anything." if pronoun else ""
+        advice = "Name what you want to know something about: a city, a project, an event."
+        return Refusal("unclear_question", f"{REASONS['unclear_question']}{whom}", advice)
+    if filtered is not None and elsewhere():
+        left, whole = view.count_articles(filtered), _articles(view.count_articles())
+        said = f"The filter leaves {left} of {whole}, and none of them answers"
+        return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN, unknown)
+    newest = stale_since(view, question, ranked, evidence, articles)
+    if newest is not None:
+        asked = year_asked(question.text)
+        wanted = f"of {asked}" if asked else "of the present"
+        said = f"The question speaks {wanted}; the nearest articles reach to {newest}."
+        return Refusal(
+            "stale", said, f"Ask about {newest[:4]} or earlier, or take in newer articles.", unknown
+        )
+    weights = ranked.scores.weights
+    known = (ranked.scores.counts > 0).any(axis=0)
+    missing = 1 - float(weights[known].sum()) / max(float(weights.sum()), 1e-9)
+    if float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE and missing > OUT_OF_SCOPE_MISSING:
+        said = f"{REASONS['out_of_scope']}{_never_mentions(unknown)}"
+        return Refusal("out_of_scope", said, "Ask about what the nearest passages below speak of.", unknown)
+    return Refusal("low_confidence", *_unsure(question, ranked, evidence, unknown, absent), unknown)
+
+
+def stale_since(
+    view: View, question: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
+) -> str | None:
+    """Return the newest date of the nearest passages when it is older than what is asked for, else None."""
+    if year_asked(question.text) is None and not asks_for_now(question.text):
+        return None
+    owners = ranked.pool.sentence_passage[evidence.candidates.rows[evidence.order]]
+    scores, read = evidence.scores[evidence.order], []
+    for row in dict.fromkeys(owners.tolist()):
+        article = articles[int(ranked.pool.revisions[row])]
+        start, stop = ranked.pool.spans[row].tolist()
+        read.append((article, article.text[start:stop]))
+    near = len(set(owners[scores >= scores[0] - NEAREST].tolist()))
+    at = view.as_of or max((article.taken_in for article, _ in read), default="9999")
+    return is_stale(question, read, near, at)
+
+
+def _unsure(
+    question: Question, ranked: Ranked, evidence: Evidence, unknown: tuple[str, ...], absent: tuple[str, ...]
+) -> tuple[str, str]:
+    """Return what the nearest passages lack, and what to try."""
+    if unknown:
+        said = f"{REASONS['low_confidence']}{_never_mentions(unknown)}"
+        return said, "Check the spelling, or ask without the words that are not in the collection."
+    if absent:
+        said = f"The nearest passage says nothing of {_quoted(absent)}."
+        return said, "Ask in other words, or read the nearest passages below."
+    expected = expected_of(question.text, question.kind)
+    texts = [evidence.candidates.texts[at] for at in evidence.order[:3].tolist()]
+    if expected is not None and not any(told(expected, question.text, text) for text in texts):
+        said = f"The nearest sentences speak of this, but none of them tells {_TELLS[expected]}."
+        return said, "Read the nearest passages below, or ask for something else that they tell."
+    return REASONS[
+        "low_confidence"
+    ], "Read the nearest passages below, or lower the confidence that is asked for."
+
+
+def _never_mentions(unknown: tuple[str, ...]) -> str:
+    return f" It never mentions {_quoted(unknown)}." if unknown else ""
+
+
+def _unknown_words(view: View, question: Question) -> tuple[str, ...]:
+    """Return the question's words, as written, of which no passage holds a single term."""
+    statistics = view.statistics(question.terms)
+    holding = dict(zip(statistics.asked, statistics.holding, strict=True))
+    return _words_of(question, {term for term in question.terms if not holding[term]})
+
+
+def _missing_words(question: Question, ranked: Ranked, evidence: Evidence) -> tuple[str, ...]:
+    """Return the question's words that the best sentence's passage does not hold."""
+    passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[evidence.order[0]]])
+    held = ranked.scores.counts[passage] > 0
+    return _words_of(question, {term for term, holds in zip(question.terms, held, strict=True) if not holds})
+
+
+def _words_of(question: Question, terms: set[str]) -> tuple[str, ...]:
+    # Of Hangul and Han a term is two characters of a word; a word is named when all of them are meant.
+    words = dict.fromkeys(_WORD.findall(question.text))
+    found = [word for word in words if (of := set(question_terms(word)) - _EMPTY) and of <= terms]
+    found = [word for word in found if not asks_for_now(word)]  # it says when, not what
+    return tuple(word for word in found if not all(map(is_dense, question_terms(word))) or len(word) > 1)
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    named = [f"“{word}”" for word in words[:MOST_WORDS]]
+    return " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
+def _articles(count: int) -> str:
+    return f"{count} article{'' if count == 1 else 's'}"
+
+
+_WIDEN = "Widen the filter, or ask without it."

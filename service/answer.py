@@ -8,7 +8,7 @@ revision, with that revision's number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from service.dictionaries import dictionary
@@ -16,12 +16,24 @@ from service.displayed import Displayed
 
 T = TypeVar("T")
 
-Reason = Literal["no_evidence", "low_confidence", "out_of_scope"]
+Reason = Literal[
+    "no_evidence",
+    "low_confidence",
+    "out_of_scope",
+    "stale",
+    "unclear_question",
+    "filtered_out",
+    "before_first_article",
+]
 
 REASONS: dict[Reason, str] = {
     "no_evidence": "No passage in the collection shares anything with this question.",
     "low_confidence": "The nearest passages do not answer this question with enough confidence.",
     "out_of_scope": "The collection does not speak of what this question asks about.",
+    "stale": "What the collection knows of this is older than what the question asks for.",
+    "unclear_question": "The question names nothing that could be looked for.",
+    "filtered_out": "Only articles that the filter leaves out would answer this question.",
+    "before_first_article": "Nothing had been taken in by then.",
 }
 """A sentence for people beside each reason."""
 
@@ -66,6 +78,40 @@ class Citation:
     also_in: tuple[AlsoIn, ...] = ()
     withdrawn: bool = False
     superseded_by: int | None = None
+
+
+ConflictKind = Literal["number", "date", "name"]
+Settled = Literal["correction", "later"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictValue:
+    """What an article says: the value as written, and the citation of the sentence that holds it.
+
+    ``published`` is the article's date. ``also_in`` are other articles that give the same value for the same
+    thing. The citation is verified like every other; its id goes on after those of the answer.
+    """
+
+    value: str
+    published: str | None
+    citation: Citation
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that differ about one thing: the answer's value first, then the others, the newest first.
+
+    ``about`` is the answer's sentence with ``…`` in the value's place. ``settled`` says why the answer's
+    value is preferred: ``correction``, a later article that is nearly the same text but for what it
+    corrects; ``later``, the newest source for a question that asks for the present; None when nothing says
+    which is right.
+    """
+
+    about: str
+    kind: ConflictKind
+    settled: Settled | None
+    values: tuple[ConflictValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +173,80 @@ class IndexState:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureShare:
+    """A feature, its value, and what that value adds to the score."""
+
+    feature: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How a score comes about: ``base``, and what each feature and each rule set by hand adds.
+
+    ``base + sum(contributions) + sum(rules)`` is ``score``, rounding aside.
+    """
+
+    score: float
+    base: float
+    features: tuple[FeatureShare, ...]
+    rules: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPassage:
+    """A passage that was ranked; ``ranks`` are 1 for the best, by stage."""
+
+    article_id: str
+    revision: int
+    start: int
+    end: int
+    ranks: dict[str, int]
+    scored: Scored
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSentence:
+    """A sentence that was considered, its place in the article, and whether it is in the answer."""
+
+    article_id: str
+    revision: int
+    start: int
+    end: int
+    text: str
+    chosen: bool
+    ranks: dict[str, int]
+    scored: Scored
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedConfidence:
+    """Confidence as log-odds: ``scored`` sums to the log-odds of ``probability``."""
+
+    probability: float
+    threshold: float
+    scored: Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Every candidate, the best first; a search has neither sentences nor confidence."""
+
+    passages: tuple[ExplainedPassage, ...]
+    sentences: tuple[ExplainedSentence, ...] = ()
+    confidence: ExplainedConfidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer(Displayed):
-    """An answer, or an abstention with a reason; either shows the nearest passages."""
+    """An answer, or an abstention with a reason; either shows the nearest passages.
+
+    ``answered_as_of`` is a date as precisely as it is known: of when the first sentence speaks, where the
+    question asks for the present or a newer source was preferred, and what that date was taken from. An
+    abstention has ``advice``, what to try instead, and the question's words that the collection never
+    holds. ``explanation`` is there when it was asked for.
+    """
 
     question: str
     answer: str | None
@@ -141,12 +259,17 @@ class Answer(Displayed):
     passages: tuple[Hit, ...]
     index: IndexState
     timing_ms: dict[str, float]
-    conflicts: tuple[Any, ...] = field(default=())
+    conflicts: tuple[Conflict, ...] = ()
+    answered_as_of: str | None = None
+    answered_as_of_by: Literal["text", "published", "taken_in"] | None = None
+    advice: str | None = None
+    unknown_words: tuple[str, ...] = ()
+    explanation: Explanation | None = None
     parts: tuple[AnswerPart, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object."""
-        return dictionary(self)
+        """Return the promised JSON object; an explanation is in it when it was asked for."""
+        return _without_none(dictionary(self), "explanation")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Answer":
@@ -162,15 +285,20 @@ class SearchResult(Displayed):
     hits: tuple[Hit, ...]
     index: IndexState
     timing_ms: dict[str, float]
+    explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object."""
-        return dictionary(self)
+        """Return the promised JSON object; an explanation is in it when it was asked for."""
+        return _without_none(dictionary(self), "explanation")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SearchResult":
         """The inverse of :meth:`to_dict`; fields that this version does not know are passed over."""
         return _restored(cls, values)
+
+
+def _without_none(written: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in written.items() if key != name or value is not None}
 
 
 def _restored(kind: type[T], values: Mapping[str, Any]) -> T:

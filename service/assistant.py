@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,11 +22,12 @@ from indexer import (
     Span,
     View,
 )
-from service.abstention import message_for, reason_for
-from service.answer import Answer, Hit, IndexState, Reason, SearchResult
+from service.abstention import Refusal, must_refuse, refused, refused_empty
+from service.answer import Answer, Explanation, Hit, IndexState, SearchResult
 from service.clock import Clock
 from service.confidence import confidence_features
 from service.encoder import chosen_encoder
+from service.explanation import explain_answer, explain_passages
 from service.families import Relatives, rank_families
 from service.gathering import GatheringEncoder
 from service.hits import hit_at, hits_of
@@ -43,6 +45,8 @@ from service.retrieval import (
 )
 from service.sentences import compose
 from service.settings import Settings, load_settings
+from service.timeliness import as_of as as_of_when
+from service.timeliness import conflicts_of, settle
 
 LONGEST_QUESTION = 2000
 """Characters."""
@@ -117,6 +121,7 @@ class Assistant:
         min_confidence: float | None = None,
         as_of: Moment | None = None,
         on_passages: Callable[[tuple[Hit, ...]], None] | None = None,
+        explain: bool = False,
     ) -> Answer:
         """Answer a question with verified quotations, or abstain and say why.
 
@@ -124,6 +129,7 @@ class Assistant:
         exists. ``top_k`` is the number of passages shown beside the answer. With ``as_of`` (a date, an
         instant, a commit's number) it answers from what had been taken in by then. ``on_passages`` is told
         the passages as soon as they are found, before evidence is chosen; what it raises ends the work.
+        ``explain`` adds how every score comes about, which takes some tenths of a second.
         """
         clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
@@ -133,19 +139,35 @@ class Assistant:
             clock.lap("retrieve")
             if on_passages is not None:
                 on_passages(hits_of(ranked, families[:top_k]))
+            elsewhere = partial(self._answers, question, threshold, as_of)
             if not len(ranked.pool):
-                return self._abstention(asked, "no_evidence", 0.0, (), view, clock)
+                refusal = refused_empty(view, filters, elsewhere=elsewhere)
+                return self._abstention(asked, refusal, 0.0, (), view, clock)
             articles = read_articles(view, ranked, ranked.order[:considered])
             evidence = gather(asked, ranked, self._ranker, articles)
+            settlement = settle(view, asked, ranked, evidence, articles)
             portions = portions_of(view, asked, self._encoder, self._ranker, allowed, self._confidence)
-            whole = Portion(asked, ranked, evidence, articles, self._confidence(asked, ranked, evidence))
+            sure = self._confidence(asked, ranked, evidence)
+            whole = Portion(asked, ranked, settlement.evidence, articles, sure)
             confidence = max(one.confidence for one in (whole, *portions))
             hits = hits_of(ranked, families[:top_k])
+            explained = partial(
+                explain_answer, view, asked, self._ranker, allowed, ranked, evidence, settlement, articles,
+                confidence, threshold,
+            )  # fmt: skip
             clock.lap("choose")
-            if confidence < threshold:
-                reason = reason_for(asked, ranked)
-                return self._abstention(asked, reason, confidence, hits, view, clock)
+            if confidence < threshold or (
+                threshold > 0 and must_refuse(view, asked, ranked, settlement, articles)
+            ):
+                refusal = refused(
+                    view, asked, ranked, evidence, articles, filtered=allowed, elsewhere=elsewhere
+                )
+                explanation = explained() if explain else None
+                return self._abstention(asked, refusal, confidence, hits, view, clock, explanation)
             composed = compose(Relatives(view, allowed), whole, portions, threshold)
+            # What contradicts the whole question's answer is beside the point where its parts are answered.
+            conflicts = () if composed.parts else conflicts_of(view, settlement, composed.citations)
+            day, by = as_of_when(asked, settlement, composed.citations[0], view)
             clock.lap("quote")
             return Answer(
                 question=question,
@@ -160,6 +182,10 @@ class Assistant:
                 passages=hits,
                 index=self._state(view),
                 timing_ms=clock.read(),
+                conflicts=conflicts,
+                answered_as_of=day,
+                answered_as_of_by=by,
+                explanation=explained(composed.sentences, composed.citations) if explain else None,
             )
 
     def search(
@@ -169,14 +195,17 @@ class Assistant:
         top_k: int = 10,
         filters: Filters = NO_FILTERS,
         as_of: Moment | None = None,
+        explain: bool = False,
     ) -> SearchResult:
         """Return the ``top_k`` passages nearest to a question, best first, one for each family of copies."""
         clock = Clock()
         with self._asked(question, top_k, clock, as_of) as (view, asked):
-            ranked, families = rank_families(view, asked, self._ranker, view.allowed(filters), top_k)
+            allowed = view.allowed(filters)
+            ranked, families = rank_families(view, asked, self._ranker, allowed, top_k)
             hits = hits_of(ranked, families)
             clock.lap("retrieve")
-            return SearchResult(question, hits, self._state(view), clock.read())
+            explanation = explain_passages(view, asked, self._ranker, allowed) if explain else None
+            return SearchResult(question, hits, self._state(view), clock.read(), explanation)
 
     def search_articles(
         self,
@@ -234,25 +263,33 @@ class Assistant:
     def _abstention(
         self,
         asked: Question,
-        reason: Reason,
+        refusal: Refusal,
         confidence: float,
         hits: tuple[Hit, ...],
         view: View,
         clock: Clock,
+        explanation: Explanation | None = None,
     ) -> Answer:
         return Answer(
             question=asked.text,
             answer=None,
             abstained=True,
-            reason=reason,
-            message=message_for(reason, view),
+            reason=refusal.reason,
+            message=refusal.message,
             confidence=round(confidence, 4),
             sentences=(),
             citations=(),
             passages=hits,
             index=self._state(view),
             timing_ms=clock.read(),
+            advice=refusal.advice,
+            unknown_words=refusal.unknown_words,
+            explanation=explanation,
         )
+
+    def _answers(self, question: str, threshold: float, as_of: Moment | None) -> bool:
+        """Tell whether the question has an answer when nothing is filtered."""
+        return not self.ask(question, top_k=1, min_confidence=threshold, as_of=as_of).abstained
 
     def _state(self, view: View) -> IndexState:
         recipe = view.generation.recipe

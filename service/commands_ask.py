@@ -13,6 +13,7 @@ from service.options import (
     AfterOption,
     AsOfOption,
     BeforeOption,
+    ExplainOption,
     FilterOption,
     FromOption,
     IndexOption,
@@ -47,7 +48,12 @@ def ask(
     index: IndexOption = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Answer only from this confidence on; 0 answers always."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="Answer only from this confidence on: higher gives fewer answers, of which more are right;"
+            " 0 answers always.  [default: the ranker's threshold]",
+        ),
     ] = None,
     top_k: TopOption = None,
     facets: FilterOption = None,
@@ -56,6 +62,7 @@ def ask(
     published_after: AfterOption = None,
     published_before: BeforeOption = None,
     as_of: AsOfOption = None,
+    explain: ExplainOption = False,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Answer a question with quotations from the articles, or say why not."""
@@ -68,6 +75,7 @@ def ask(
             top_k=settings.top_k,
             filters=filters,
             min_confidence=settings.min_confidence,
+            explain=explain,
         )
         write(_answers(asking, questions, as_of))
         return
@@ -80,6 +88,7 @@ def ask(
         filters=filters,
         min_confidence=settings.min_confidence,
         as_of=as_of,
+        explain=explain,
     )
     if as_json_lines:
         write_json(answer.to_dict())
@@ -88,11 +97,18 @@ def ask(
 
         from service.render import show_answer
 
-        show_answer(answer, Console())
+        console = Console()
+        show_answer(answer, console)
+        if answer.explanation is not None:
+            from service.render_explained import show_explanation
+
+            show_explanation(answer.explanation, console)
     else:
-        from service.plain import answer_lines
+        from service.plain import answer_lines, explanation_lines
 
         write(answer_lines(answer))
+        if answer.explanation is not None:
+            write(explanation_lines(answer.explanation))
 
 
 def search(
@@ -112,6 +128,7 @@ def search(
     published_after: AfterOption = None,
     published_before: BeforeOption = None,
     as_of: AsOfOption = None,
+    explain: ExplainOption = False,
     as_json_lines: JsonOption = False,
 ) -> None:
     """Show the passages nearest to a question."""
@@ -119,6 +136,8 @@ def search(
     filters = filters_from(facets or [], published_from, published_to, published_after, published_before)
     settings = settings_with(index, top_k=top_k)
     if queries is not None:
+        if explain:
+            raise typer.BadParameter("give one question", param_hint="--explain")
         _search_many(_opened(settings), queries, settings.top_k, filters, output or Format.JSON, as_of)
         return
     if output is Format.TREC:
@@ -126,7 +145,9 @@ def search(
     from service.batch import checked_question
 
     checked = checked_question(question or "")
-    result = _opened(settings).search(checked, top_k=settings.top_k, filters=filters, as_of=as_of)
+    result = _opened(settings).search(
+        checked, top_k=settings.top_k, filters=filters, as_of=as_of, explain=explain
+    )
     if as_json_lines or output is Format.JSON:
         write_json(result.to_dict())
     elif is_terminal(sys.stdout):
@@ -134,11 +155,18 @@ def search(
 
         from service.render import show_search
 
-        show_search(result, Console())
+        console = Console()
+        show_search(result, console)
+        if result.explanation is not None:
+            from service.render_explained import show_explanation
+
+            show_explanation(result.explanation, console)
     else:
-        from service.plain import search_lines
+        from service.plain import explanation_lines, search_lines
 
         write(search_lines(result))
+        if result.explanation is not None:
+            write(explanation_lines(result.explanation))
 
 
 def _one_of(option: str, question: str | None, file: Path | None) -> None:

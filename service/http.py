@@ -106,6 +106,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
         filters=_filters(body),
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=body.as_of,
+        explain=body.explain,
     )
     if wants_events(request):
         return answer_events(body.question, lambda found: ask(on_passages=found), request)
@@ -124,7 +125,9 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     if tag is not None and is_known(request, tag):
         return not_modified(tag)
     top_k = body.top_k or serving.settings.top_k
-    result = serving.assistant.search(body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of)
+    result = serving.assistant.search(
+        body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
+    )
     note_answer(request, serving, result)
     return _tagged(result.to_dict(), result.index, body, request)
 

@@ -26,6 +26,9 @@ WaitOption = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another writer."),
 ]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Show how each score came about: features, weights, ranks.")
+]
 TopOption = Annotated[
     int | None, typer.Option("-k", "--top-k", min=1, max=1000, help="How many.  [default: 10]")
 ]

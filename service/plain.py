@@ -4,10 +4,21 @@ Knows how text from articles is made harmless for a terminal. Knows neither colo
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from service.answer import REASONS, Answer, Citation, Hit, SearchResult
+from service.answer import (
+    REASONS,
+    Answer,
+    Citation,
+    Conflict,
+    ExplainedPassage,
+    ExplainedSentence,
+    Explanation,
+    Hit,
+    Scored,
+    SearchResult,
+)
 from service.quoting import SURROUNDING
 
 SNIPPET = 320
@@ -131,22 +142,87 @@ def not_found(answer: Answer) -> list[str]:
     return [f"Not found: {one_line(part.text)}" for part in answer.parts if not part.answered]
 
 
+def as_of_in_words(answer: Answer) -> str:
+    """Return of when an answer speaks, and what says so."""
+    sources = {
+        "text": "so the sentence says",
+        "published": "when its source was published",
+        "taken_in": "when its source, which has no date, was taken in",
+    }
+    by = sources.get(answer.answered_as_of_by or "", "")
+    return f"As of {answer.answered_as_of}{f', {by}' if by else ''}."
+
+
+def conflict_lines(conflict: Conflict) -> Iterator[str]:
+    """Yield what the sources differ about, then each value with its date and article."""
+    settled = {"correction": " The first is a later correction.", "later": " The first is the newest source."}
+    about = cut_after(one_line(conflict.about), SNIPPET)
+    yield f"Sources differ about this {conflict.kind}: {about}{settled.get(conflict.settled or '', '')}"
+    for value in conflict.values:
+        told = f"{one_line(value.value)} ({value.published or 'no date'})"
+        others = f" (also in {', '.join(value.also_in[:ALSO_IN])})" if value.also_in else ""
+        yield f"  {told}: {place_of(value.citation)} “{one_line(value.citation.quote)}”{others}"
+
+
+def pushed(scored: Scored, most: int = 3) -> list[tuple[str, float | None, float]]:
+    """Return what a score is made of, the rules set by hand, then what moved it most up and most down."""
+    moves = sorted(scored.features, key=lambda one: -one.contribution)
+    up = [one for one in moves[:most] if one.contribution > 0]
+    down = [one for one in moves[-most:] if one.contribution < 0]
+    rules = [(name, None, change) for name, change in scored.rules.items()]
+    return [*rules, *((one.feature, one.value, one.contribution) for one in [*up, *down])]
+
+
+def explanation_lines(explanation: Explanation, shown: int = 5) -> Iterator[str]:
+    """Yield the first candidates, one a line, with what moved each score most."""
+    listings: tuple[tuple[str, Sequence[ExplainedPassage | ExplainedSentence]], ...] = (
+        ("Passages", explanation.passages),
+        ("Sentences", explanation.sentences),
+    )
+    for heading, listed in listings:
+        if listed:
+            yield ""
+            yield f"{heading}, {min(shown, len(listed))} of {len(listed)} (all with --json):"
+        for at, one in enumerate(listed[:shown], 1):
+            ranks = ", ".join(f"{stage} {rank}" for stage, rank in one.ranks.items())
+            where = f"{one_line(one.article_id)}@{one.revision} {one.start}–{one.end}"
+            yield f"{at}. {where}; ranks: {ranks}; score {_moves(one.scored)}"
+    known = explanation.confidence
+    if known is not None:
+        yield ""
+        head = f"Confidence {known.probability:.2f}, threshold {known.threshold:.2f}"
+        yield f"{head}; log-odds {_moves(known.scored)}"
+
+
+def _moves(scored: Scored) -> str:
+    parts = [
+        f"{change:+.2f} {name}" + (f" {value:.2f}" if value is not None else " (set by hand)")
+        for name, value, change in pushed(scored)
+    ]
+    return f"{scored.score:.2f} = {scored.base:.2f} and most of all {', '.join(parts)}"
+
+
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield the answer, an empty line, and its citations, one a line; or why there is none."""
     if answer.answer is None:
         yield f"No answer: {one_line(reason_of(answer))}"
+        if answer.advice:
+            yield one_line(answer.advice)
         if answer.passages:
             yield ""
             yield "Nearest passages:"
             yield from hit_lines(answer.passages)
         return
     yield one_line(answer.answer)
+    if answer.answered_as_of:
+        yield as_of_in_words(answer)
     yield ""
     for citation in answer.citations:
         head = " — ".join(part for part in (source_of(citation), place_of(citation)) if part)
         yield f"[{citation.id}] {head}: “{one_line(citation.quote)}”{also_in(citation)}"
     yield from not_found(answer)
-    yield from (f"Conflict: {one_line(str(conflict))}" for conflict in answer.conflicts)
+    for conflict in answer.conflicts:
+        yield from conflict_lines(conflict)
 
 
 def search_lines(result: SearchResult) -> Iterator[str]:

@@ -35,6 +35,13 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 
 
+_NOW = re.compile(
+    r"\b(?:currently|nowadays|presently|(?:right )?now|at present|at the moment|these days|"
+    r"as of (?:today|now))\b|(?<=\bthe )current(?= [a-z])|현재",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """``vector`` is float32 of shape (dimension,); ``dense_share`` the share of Hangul, Han or Kana terms."""
@@ -47,10 +54,16 @@ class Question:
 
 
 def understand(text: str, encoder: Encoder) -> Question:
-    """Read a question once for everything that follows."""
-    found = tuple(question_terms(text))
+    """Read a question once for everything that follows.
+
+    Words such as 'currently' say of when an answer is wanted and not what about, so they are not looked for.
+    """
+    sought = _NOW.sub(" ", text)
+    found = tuple(question_terms(sought))
+    if not found:
+        sought, found = text, tuple(question_terms(text))
     share = sum(map(is_dense, found)) / max(1, len(found))
-    return Question(text, found, encoder.question(text), kind_of(text), share)
+    return Question(text, found, encoder.question(sought.strip()), kind_of(text), share)
 
 
 def kind_of(text: str) -> Kind:

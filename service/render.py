@@ -16,7 +16,9 @@ from service.answer import Answer, Citation, Hit, SearchResult
 from service.plain import (
     SNIPPET,
     also_in,
+    as_of_in_words,
     confidence_in_words,
+    conflict_lines,
     cut_after,
     cut_before,
     not_found,
@@ -37,15 +39,13 @@ _MARK = re.compile(r"\[\d+\]")
 def show_answer(answer: Answer, console: Console) -> None:
     """Print the answer with a card for each citation, or why there is none and what came nearest."""
     if answer.answer is None:
-        console.print(Text(f"No answer. {one_line(reason_of(answer))}", style="bold yellow"))
-        _show_confidence(answer, console)
-        if answer.passages:
-            console.print(Text("\nNearest passages", style="bold"))
-            _show_hits(answer.passages, answer.question, console)
+        _show_abstention(answer, console)
         return
     text = Text(one_line(answer.answer))
     text.highlight_regex(_MARK, "bold cyan")
     console.print(text)
+    if answer.answered_as_of:
+        console.print(Text(as_of_in_words(answer), style="bold"))
     _show_confidence(answer, console)
     for sentence in answer.sentences:
         if sentence.context:
@@ -53,10 +53,19 @@ def show_answer(answer: Answer, console: Console) -> None:
     focus = {sentence.citations[0]: sentence.focus for sentence in answer.sentences}
     for citation in answer.citations:
         console.print(_card(citation, answer.passages, focus.get(citation.id)))
-    for part in not_found(answer):
-        console.print(Text(part, style="yellow"))
-    for conflict in answer.conflicts:
-        console.print(Text(f"Conflict: {one_line(str(conflict))}", style="yellow"))
+    differing = [line for conflict in answer.conflicts for line in conflict_lines(conflict)]
+    for line in (*not_found(answer), *differing):
+        console.print(Text(line, style="yellow"))
+
+
+def _show_abstention(answer: Answer, console: Console) -> None:
+    console.print(Text(f"No answer. {one_line(reason_of(answer))}", style="bold yellow"))
+    if answer.advice:
+        console.print(Text(one_line(answer.advice)))
+    _show_confidence(answer, console)
+    if answer.passages:
+        console.print(Text("\nNearest passages", style="bold"))
+        _show_hits(answer.passages, answer.question, console)
 
 
 def show_search(result: SearchResult, console: Console) -> None:

@@ -78,6 +78,7 @@ class SearchRequest(Body):
         " or with this commit",
         examples=["2024-05-31", "2024-05-31T12:00:00Z"],
     )
+    explain: bool = Field(False, description="Add how every score comes about; some tenths of a second")
 
     @field_validator("question")
     @classmethod
@@ -95,7 +96,8 @@ class AskRequest(SearchRequest):
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="Confidence from which on to answer; 0 answers always",
+        description="Confidence from which on to answer: higher gives fewer answers, of which more are right;"
+        " 0 answers always",
     )
 
 

@@ -80,10 +80,10 @@ def test_an_answer_below_the_threshold_is_withheld_with_its_reason_and_its_passa
     assert len(answer.passages) == 10
 
 
-def test_a_filter_that_lets_nothing_through_is_no_evidence(assistant: Assistant) -> None:
+def test_a_filter_that_lets_nothing_through_is_named_as_the_reason(assistant: Assistant) -> None:
     nowhere = Filters(facets=(("city", ("Atlantis",)),))
     answer = assistant.ask("tram", filters=nowhere, min_confidence=0)
-    assert (answer.reason, answer.passages) == ("no_evidence", ())
+    assert (answer.reason, answer.passages) == ("filtered_out", ())
 
 
 @pytest.mark.parametrize(

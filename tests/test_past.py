@@ -223,11 +223,11 @@ def test_an_answer_quotes_what_was_known_then_and_says_what_became_of_it(assista
     ]
 
 
-def test_before_the_first_commit_there_is_no_evidence_and_the_message_says_when_it_came(
+def test_before_the_first_commit_there_is_no_article_and_the_message_says_when_it_came(
     assistant: Assistant,
 ) -> None:
     answer = assistant.ask("When was the wall raised?", min_confidence=0, as_of="2020-01-01")
-    assert (answer.abstained, answer.reason, answer.passages) == (True, "no_evidence", ())
+    assert (answer.abstained, answer.reason, answer.passages) == (True, "before_first_article", ())
     assert answer.message == (
         "Nothing had been taken in by then; the first articles came at 2024-05-01T12:00:00.500+00:00."
     )
