@@ -154,6 +154,11 @@ def test_the_sentence_before_is_shown_where_a_sentence_leans_on_it() -> None:
     assert "said before: The square was paved in 1901." in answered(leaning)._repr_markdown_()
 
 
+def test_the_words_that_answer_stand_out_in_the_sentence_and_in_its_quote() -> None:
+    marked = AnswerSentence(QUOTE, (1,), None, (21, 31))
+    assert Elements(answered(marked)._repr_html_()).texts["u"] == "rain water" * 2
+
+
 def test_plain_text_is_what_a_pipe_gets_and_holds_no_timing() -> None:
     found = SearchResult("fountain", (HIT,), STATE, {"total": 1.234})
     assert str(answered()) == "\n".join(answer_lines(answered()))
