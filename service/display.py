@@ -21,6 +21,7 @@ from service.plain import (
     cut_after,
     cut_before,
     hit_lines,
+    not_found,
     one_line,
     place_of,
     reason_of,
@@ -101,6 +102,7 @@ def _answer(answer: Answer) -> Iterable[str]:
             yield from _hits(answer.passages[:NEAREST], answer.question, "")
         return
     yield f"<ol>{''.join(map(_sentence, answer.sentences))}</ol>"
+    yield from (f"<p>{_text(line)}</p>" for line in not_found(answer))
     if day := getattr(answer, "answered_as_of", None):
         yield f"<p><small>As of {_text(day)}</small></p>"
     yield _confidence(answer.confidence)
