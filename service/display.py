@@ -21,6 +21,7 @@ from service.plain import (
     cut_after,
     cut_before,
     hit_lines,
+    not_found,
     one_line,
     place_of,
     reason_of,
@@ -101,10 +102,11 @@ def _answer(answer: Answer) -> Iterable[str]:
             yield from _hits(answer.passages[:NEAREST], answer.question, "")
         return
     yield f"<ol>{''.join(map(_sentence, answer.sentences))}</ol>"
+    yield from (f"<p>{_text(line)}</p>" for line in not_found(answer))
     if day := getattr(answer, "answered_as_of", None):
         yield f"<p><small>As of {_text(day)}</small></p>"
     yield _confidence(answer.confidence)
-    focuses = {number: focus_of(s) for s in answer.sentences for number in s.citations[:1]}
+    focuses = {number: one.focus for one in answer.sentences for number in one.citations[:1]}
     for citation in answer.citations:
         yield _citation(citation, answer.passages, focuses.get(citation.id))
     for conflict in answer.conflicts:
@@ -124,7 +126,7 @@ def _sentence(sentence: AnswerSentence) -> str:
     if sentence.context:
         said_before = f'<br><small style="{_QUIET}">Said before: {_text(sentence.context)}</small>'
     marks = "".join(f" <sup>[{number}]</sup>" for number in sentence.citations)
-    return f"<li>{_focused(sentence.text, focus_of(sentence))}{marks}{said_before}</li>"
+    return f"<li>{_focused(sentence.text, sentence.focus)}{marks}{said_before}</li>"
 
 
 def _confidence(confidence: float) -> str:
@@ -182,12 +184,6 @@ def _with_words(text: str, question: str) -> str:
         parts.append(f"{escape(text[at : found.start()])}<b>{escape(found.group())}</b>")
         at = found.end()
     return "".join([*parts, escape(text[at:])])
-
-
-def focus_of(sentence: AnswerSentence) -> tuple[int, int] | None:
-    """Return where in a sentence the words stand that answer; None where none are marked."""
-    focus = getattr(sentence, "focus", None)
-    return (focus[0], focus[1]) if focus else None
 
 
 def _focused(text: str, focus: tuple[int, int] | None) -> str:

@@ -16,6 +16,7 @@ from service.plain import (
     confidence_in_words,
     cut_after,
     cut_before,
+    not_found,
     one_line,
     place_of,
     reason_of,
@@ -70,6 +71,7 @@ def _answer(answer: Answer) -> Iterator[str]:
         cited = "".join(rf" \[{one}\]" for one in sentence.citations)
         lines.append(f"{number}. {marked(sentence.text)}{cited}{context}")
     yield "\n".join(lines)
+    yield from map(marked, not_found(answer))
     yield _confidence(answer)
     yield from (_citation(citation, answer.passages) for citation in answer.citations)
 

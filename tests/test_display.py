@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from IPython.lib.pretty import pretty
 from markdown_it import MarkdownIt
 
-from service.answer import Answer, AnswerSentence, Citation, Hit, IndexState, SearchResult
+from service.answer import Answer, AnswerPart, AnswerSentence, Citation, Hit, IndexState, SearchResult
 from service.display import as_html
 from service.plain import answer_lines, search_lines
 
@@ -152,6 +152,18 @@ def test_the_sentence_before_is_shown_where_a_sentence_leans_on_it() -> None:
         "Said before: The square was paved in 1901." in Elements(answered(leaning)._repr_html_()).texts["li"]
     )
     assert "said before: The square was paved in 1901." in answered(leaning)._repr_markdown_()
+
+
+def test_the_words_that_answer_stand_out_in_the_sentence_and_in_its_quote() -> None:
+    marked = AnswerSentence(QUOTE, (1,), None, (21, 31))
+    assert Elements(answered(marked)._repr_html_()).texts["u"] == "rain water" * 2
+
+
+def test_a_part_of_a_question_without_an_answer_is_named() -> None:
+    part = AnswerPart("Who paid for it?", answered=False, confidence=0.1, citations=())
+    shown = replace(answered(), parts=(part,))
+    assert "Not found: Who paid for it?" in shown._repr_html_()
+    assert "Not found: Who paid for it?" in shown._repr_markdown_()
 
 
 def test_plain_text_is_what_a_pipe_gets_and_holds_no_timing() -> None:
