@@ -120,7 +120,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_ANYWHERE = (401, 403, 421, 429, 500, 503)
+_ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 
 
 def problem_response(
