@@ -8,14 +8,14 @@ that takes the styles away takes nothing else. Knows nothing of how an answer co
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any
 
-from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
+from service.answer import Answer, AnswerSentence, Citation, Conflict, Hit, SearchResult
 from service.markdown import markdown_answer, markdown_hits
 from service.plain import (
     SNIPPET,
     also_in,
     answer_lines,
+    as_of_in_words,
     bar,
     confidence_in_words,
     cut_after,
@@ -94,8 +94,8 @@ def _answer(answer: Answer) -> Iterable[str]:
     yield _question(answer.question)
     if answer.answer is None:
         yield f"<p><b>No answer.</b> {_text(reason_of(answer))}</p>"
-        if advice := getattr(answer, "advice", None):
-            yield f"<p>{_text(advice)}</p>"
+        if answer.advice:
+            yield f"<p>{_text(answer.advice)}</p>"
         yield _confidence(answer.confidence)
         if answer.passages:
             yield f"<p><b>Nearest {'passages' if len(answer.passages) > 1 else 'passage'}</b></p>"
@@ -103,8 +103,8 @@ def _answer(answer: Answer) -> Iterable[str]:
         return
     yield f"<ol>{''.join(map(_sentence, answer.sentences))}</ol>"
     yield from (f"<p>{_text(line)}</p>" for line in not_found(answer))
-    if day := getattr(answer, "answered_as_of", None):
-        yield f"<p><small>As of {_text(day)}</small></p>"
+    if answer.answered_as_of:
+        yield f"<p><small>{_text(as_of_in_words(answer))}</small></p>"
     yield _confidence(answer.confidence)
     focuses = {number: one.focus for one in answer.sentences for number in one.citations[:1]}
     for citation in answer.citations:
@@ -144,7 +144,7 @@ def _citation(citation: Citation, passages: tuple[Hit, ...], focus: tuple[int, i
     return _card(head, f"{before}{quote}{after}", f"{place_of(citation)}{also_in(citation)}")
 
 
-def _conflict(conflict: Any) -> str:
+def _conflict(conflict: Conflict) -> str:
     """Return what sources say differently, side by side."""
     cells = "".join(
         f'<td style="{_CELL}"><b>{_text(one.value)}</b><br><small>{_text(source_of(one.citation))}'

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from indexer import Commit, Index, Metadata, Moment, Report, Trace, day_range, list_commits
-from service.answer import Answer, Citation, Hit, SearchResult
+from service.answer import Answer, Citation, Explanation, Hit, Scored, SearchResult
 from service.exploring.clusters import Labels
 from service.exploring.collection import Collection
 from service.exploring.inside import SentenceView, Standing
@@ -138,6 +138,34 @@ def standings(given: Iterable[Standing]) -> pd.DataFrame:
     return _frame(rows, ["passage", *Standing.__dataclass_fields__])
 
 
+def stages(explanation: Explanation) -> pd.DataFrame:
+    """One row a sentence that was considered: its place at every stage, from 1, and its text."""
+    rows = (
+        {"article_id": one.article_id, "chosen": one.chosen, **one.ranks, "text": one.text}
+        for one in explanation.sentences
+    )
+    return _frame(rows, ["article_id", "chosen"])
+
+
+def features(explanation: Explanation, candidate: int = 0, against: int | None = None) -> pd.DataFrame:
+    """One row a feature of a sentence: its value, and what it adds to the score, in log-odds.
+
+    ``candidate`` counts from 0, the best. With ``against`` another's contributions are taken off: what is
+    left speaks for the first and against the second. The greatest contributions come first.
+    """
+    rows = _contributions(explanation.sentences[candidate].scored)
+    if against is not None:
+        others = {row["feature"]: row for row in _contributions(explanation.sentences[against].scored)}
+        rows = [_minus(row, others.pop(row["feature"], None)) for row in rows]
+        rows += [_minus({**row, "value": 0.0, "contribution": 0.0}, row) for row in others.values()]
+    return _by_weight(rows)
+
+
+def confidence_features(explanation: Explanation) -> pd.DataFrame:
+    """One row a sign that confidence was made of; empty for a search, which has none."""
+    return _by_weight(_contributions(explanation.confidence.scored) if explanation.confidence else [])
+
+
 def commits(folder: str | Path, limit: int = 1000) -> pd.DataFrame:
     """One row an article that a commit added, changed, described anew or withdrew, the oldest first."""
     listed = sorted(list_commits(Path(folder), limit), key=lambda one: one.commit)
@@ -219,6 +247,22 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _without_copies(citation: Citation) -> dict[str, Any]:
     return {**asdict(citation), "also_in": tuple(one.article_id for one in citation.also_in)}
+
+
+def _contributions(scored: Scored) -> list[dict[str, Any]]:
+    """List features and the rules set by hand, which have no value of their own."""
+    rules = [{"feature": name, "value": None, "contribution": added} for name, added in scored.rules.items()]
+    return [*map(asdict, scored.features), *rules]
+
+
+def _minus(row: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any]:
+    added = row["contribution"] - (other["contribution"] if other else 0.0)
+    return {**row, "other_value": other["value"] if other else None, "contribution": added}
+
+
+def _by_weight(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    ordered = sorted(rows, key=lambda row: (-abs(row["contribution"]), row["feature"]))
+    return _frame(ordered, ["feature", "value", "contribution"])
 
 
 def _article(identity: str, revision: int, said: Metadata) -> dict[str, Any]:

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from service.answer import Answer, Citation, Hit
+from service.answer import Answer, Citation, Conflict, Hit
 from service.plain import (
     SNIPPET,
     also_in,
+    as_of_in_words,
     bar,
     confidence_in_words,
+    conflict_lines,
     cut_after,
     cut_before,
     not_found,
@@ -62,6 +64,8 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield strong(answer.question)
     if answer.answer is None:
         yield f"No answer. {marked(reason_of(answer))}"
+        if answer.advice:
+            yield marked(answer.advice)
         yield _confidence(answer)
         yield from map(_hit, answer.passages[:3])
         return
@@ -73,7 +77,10 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield "\n".join(lines)
     yield from map(marked, not_found(answer))
     yield _confidence(answer)
+    if answer.answered_as_of:
+        yield marked(as_of_in_words(answer))
     yield from (_citation(citation, answer.passages) for citation in answer.citations)
+    yield from ("\n".join(_conflict(conflict)) for conflict in answer.conflicts)
 
 
 def _confidence(answer: Answer) -> str:
@@ -89,6 +96,12 @@ def _citation(citation: Citation, passages: tuple[Hit, ...]) -> str:
     head = marked(source_of(citation) or citation.article_id)
     place = marked(f"{place_of(citation)}{also_in(citation)}")
     return f"> {body}\n>\n> — \\[{citation.id}\\] {head}{source} ({place})"
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    head, *values = conflict_lines(conflict)
+    yield f"{marked(head)}\n"
+    yield from (f"- {marked(value)}" for value in values)
 
 
 def _hit(hit: Hit) -> str:

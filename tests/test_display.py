@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from IPython.lib.pretty import pretty
 from markdown_it import MarkdownIt
 
-from service.answer import Answer, AnswerPart, AnswerSentence, Citation, Hit, IndexState, SearchResult
+from service.answer import (
+    Answer,
+    AnswerPart,
+    AnswerSentence,
+    Citation,
+    Conflict,
+    ConflictValue,
+    Hit,
+    IndexState,
+    SearchResult,
+)
 from service.display import as_html
 from service.plain import answer_lines, search_lines
 
@@ -164,6 +174,29 @@ def test_a_part_of_a_question_without_an_answer_is_named() -> None:
     shown = replace(answered(), parts=(part,))
     assert "Not found: Who paid for it?" in shown._repr_html_()
     assert "Not found: Who paid for it?" in shown._repr_markdown_()
+
+
+def test_sources_that_differ_stand_side_by_side() -> None:
+    values = (
+        ConflictValue("1901", "2020-05", citation()),
+        ConflictValue("1902 <b>", "2018", citation(title="An almanac", quote="Paved in 1902.")),
+    )
+    conflict = Conflict("The square was paved in ….", "number", "later", values)
+    shown = replace(answered(), conflicts=(conflict,))
+    seen = Elements(shown._repr_html_())
+    assert {tag for tag, _ in seen.found} <= PRESENTATIONAL | TABLE
+    assert "1902 <b>An almanac" in seen.texts["td"]
+    assert "Sources differ: The square was paved in …. The first is the newest." in seen.texts["p"]
+    assert "- 1902 &lt;b> (2018)" in shown._repr_markdown_()
+
+
+def test_an_abstention_says_what_to_try_instead_and_an_answer_of_when_it_is() -> None:
+    advised = replace(ABSTAINED, advice="Ask without a filter.")
+    dated = replace(answered(), answered_as_of="2020-05", answered_as_of_by="published")
+    assert "Ask without a filter." in advised._repr_html_()
+    assert "Ask without a filter." in advised._repr_markdown_()
+    assert "2020-05" in Elements(dated._repr_html_()).texts["small"]
+    assert "2020-05" in dated._repr_markdown_()
 
 
 def test_plain_text_is_what_a_pipe_gets_and_holds_no_timing() -> None:

@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from building import article, put, withdraw
+from building import ENCODER, article, put, withdraw
 from test_display import ABSTAINED, HIT, STATE, answered
 
 from indexer import Index, ReadError, Report
 from service import frames, plots
 from service.answer import Answer, SearchResult
+from service.assistant import Assistant
 from service.exploring.collection import read_collection
+from service.ranker import Ranker
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -100,6 +102,20 @@ def test_changes_of_a_report_name_what_failed() -> None:
     frame = frames.changes(report)
     assert frame[["article_id", "outcome"]].to_numpy().tolist() == [["a", "added"], ["b.pdf", "failed"]]
     assert frame["problem"].dropna().tolist() == ["it is torn; save it anew"]
+
+
+def test_what_explains_a_sentence_adds_up_to_its_score(index: Index) -> None:
+    assistant = Assistant(index, ENCODER, Ranker.load())
+    explanation = assistant.ask("Where did rain fall?", min_confidence=0, explain=True).explanation
+    assert explanation is not None
+    first, second = explanation.sentences[:2]
+    alone, against = frames.features(explanation), frames.features(explanation, 0, against=1)
+    assert first.scored.base + alone["contribution"].sum() == pytest.approx(first.scored.score, abs=1e-3)
+    difference = (first.scored.score - first.scored.base) - (second.scored.score - second.scored.base)
+    assert against["contribution"].sum() == pytest.approx(difference, abs=1e-3)
+    weights = alone["contribution"].abs()
+    assert weights.is_monotonic_decreasing
+    assert len(frames.stages(explanation)) == len(explanation.sentences)
 
 
 THEMES = pd.DataFrame(
