@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
+
+from service.grams import digests, shared
 
 Differing = Literal["whitespace", "unicode", "typography", "case", "words"]
 """What would have to be overlooked for a quote to be verbatim; ``words`` when nothing of that helps."""
@@ -37,6 +40,8 @@ def nearest(quote: str, texts: Sequence[str]) -> Nearest | None:
     Upper and lower case are alike when spans are looked for, and not when ``similarity`` is told.
     """
     sought = _lower(quote)
+    if len(sought) > WINDOWED:
+        return _nearest_of_long(quote, sought, texts)
     best: tuple[float, int, int] | None = None
     for number, text in enumerate(map(_lower, texts)):
         found = fuzz.partial_ratio_alignment(sought, text, score_cutoff=best[0] if best else _LOOKED_AT)
@@ -54,6 +59,43 @@ def nearest(quote: str, texts: Sequence[str]) -> Nearest | None:
     if _similar(sought, _lower(span)) < _least(len(quote)):
         return None
     similarity = round(_similar(quote, span), 4)
+    return Nearest(number, *_whole_words(texts[number], start, end), similarity)
+
+
+WINDOWED = 200
+"""Characters up to which a quote is compared with every window of a text; that work grows with its square."""
+
+_GRAM = 8
+"""Characters of the stretches that lead to where a longer quote came from."""
+
+
+def _nearest_of_long(quote: str, sought: str, texts: Sequence[str]) -> Nearest | None:
+    """Return where most stretches of a long quote stand in about their order, its ends as far as they tell."""
+    own = digests(sought, _GRAM)
+    once, counts = np.unique(own, return_counts=True)
+    rare = np.isin(own, once[counts == 1])
+    best: tuple[float, int, int, int] | None = None
+    for number, text in enumerate(map(_lower, texts)):
+        here, there = shared(own, digests(text, _GRAM))
+        telling = rare[here] if rare[here].any() else np.ones(len(here), bool)
+        here, there = here[telling], there[telling]
+        if not len(here):
+            continue
+        shifts, width = there - here, max(16, len(sought) // 4)
+        bands, votes = np.unique(shifts // width, return_counts=True)
+        # A shift near the border of two bands votes in both: each is taken together with the next.
+        following = np.where(np.append(np.diff(bands), 0) == 1, np.append(votes[1:], 0), 0)
+        low = bands[int(np.argmax(votes + following))] * width
+        kept = np.flatnonzero((shifts >= low) & (shifts < low + 2 * width))
+        start = max(0, int(shifts[kept[0]]))
+        end = min(len(text), int(shifts[kept[-1]]) + len(sought))
+        similarity = _similar(sought, text[start:end]) if start < end else 0.0
+        if similarity > (best[0] if best else 0.0):
+            best = similarity, number, start, end
+    if best is None or best[0] < ALIKE:
+        return None
+    _, number, start, end = best
+    similarity = round(_similar(quote, texts[number][start:end]), 4)
     return Nearest(number, *_whole_words(texts[number], start, end), similarity)
 
 
@@ -103,8 +145,25 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 def differences(quote: str, source: str) -> tuple[tuple[str, str], ...]:
     """Return the words in which a quote differs from its source: what the quote has, what the source has."""
     here, there = _TOKEN.findall(quote), _TOKEN.findall(source)
+    if max(len(here), len(there)) > _TOKENS:
+        return _differences_of_long(here, there)
     codes = SequenceMatcher(None, here, there, autojunk=False).get_opcodes()
     return tuple(("".join(here[a:b]), "".join(there[c:d])) for tag, a, b, c, d in codes if tag != "equal")
+
+
+_TOKENS = 200
+"""Words and what is between them up to which the longest equal runs are sought; that work grows with the cube."""
+
+
+def _differences_of_long(here: list[str], there: list[str]) -> tuple[tuple[str, str], ...]:
+    blocks = Indel.opcodes(here, there).as_matching_blocks()
+    found, a, c = [], 0, 0
+    for block in blocks:
+        pair = "".join(here[a : block.a]), "".join(there[c : block.b])
+        if any(pair):
+            found.append(pair)
+        a, c = block.a + block.size, block.b + block.size
+    return tuple(found)
 
 
 def differing(quote: str, source: str) -> Differing:

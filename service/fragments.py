@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.grams import digests, shared
+
 SHORTEST = 15
 """Characters; shorter pieces stand in many texts by chance."""
 
@@ -33,12 +35,13 @@ def stitched(quote: str, texts: Sequence[str]) -> list[list[Fragment]]:
 
     Nothing when they do stand together in one of the texts, or do not account for the quote.
     """
-    for alone in texts:
-        pieces = fragments_of(quote, [alone])
+    possible = _possible(quote, texts)
+    for alone, places in zip(texts, possible, strict=True):
+        pieces = _fragments(quote, [alone], [places])
         left_out = (1 - covered(quote, pieces)) * _word_characters(quote)
         if len(runs_of(pieces)) == 1 and left_out < SHORTEST:
             return []
-    pieces = fragments_of(quote, texts)
+    pieces = _fragments(quote, texts, possible)
     runs = runs_of(pieces)
     return runs if len(runs) > 1 and covered(quote, pieces) >= COVER else []
 
@@ -48,12 +51,24 @@ def fragments_of(quote: str, texts: Sequence[str]) -> list[Fragment]:
 
     A piece begins with a word and ends with one. What is in no text is left out, word by word.
     """
+    return _fragments(quote, texts, _possible(quote, texts))
+
+
+def _possible(quote: str, texts: Sequence[str]) -> list[set[int]]:
+    """Return for each text from where on a piece of the quote may stand in it."""
+    own = digests(quote, SHORTEST)
+    return [set(shared(own, digests(text, SHORTEST))[0].tolist()) for text in texts]
+
+
+def _fragments(quote: str, texts: Sequence[str], possible: Sequence[set[int]]) -> list[Fragment]:
     found: list[Fragment] = []
     for word in _WORD.finditer(quote):
         at = word.start()
         if found and at < found[-1].at + found[-1].length:
             continue
-        piece = _longest(quote, at, texts, found[-1] if found else None)
+        if not any(at in places for places in possible):
+            continue
+        piece = _longest(quote, at, texts, possible, found[-1] if found else None)
         if piece is not None:
             found.append(piece)
     return found
@@ -76,10 +91,13 @@ def covered(quote: str, fragments: Sequence[Fragment]) -> float:
     return _word_characters(inside) / max(1, _word_characters(quote))
 
 
-def _longest(quote: str, at: int, texts: Sequence[str], previous: Fragment | None) -> Fragment | None:
+def _longest(
+    quote: str, at: int, texts: Sequence[str], possible: Sequence[set[int]], previous: Fragment | None
+) -> Fragment | None:
     best: Fragment | None = None
     # The text that the piece before came from goes first: between equals it is the likelier one.
-    order = sorted(range(len(texts)), key=lambda text: previous is None or text != previous.text)
+    order = [text for text in range(len(texts)) if at in possible[text]]
+    order.sort(key=lambda text: previous is None or text != previous.text)
     for text in order:
         length = _common(quote, at, texts[text], best.length if best else SHORTEST - 1)
         if length >= (best.length + 1 if best else SHORTEST):
