@@ -14,7 +14,11 @@ from service.problems import Problem
 from service.settings import Settings
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""What orchestrators ask, which have no key."""
+"""What orchestrators ask, which have no key, and what says nothing of any article."""
+
+
+_PAGES_NOT = ("/v1/feedback", "/mcp")
+"""Reading that no page of another origin may ask for: it leaves something behind, or acts for an agent."""
 
 
 def is_loopback(host: str) -> bool:
@@ -53,7 +57,7 @@ class Access:
         """Return the key that a request carries, None when it has none; raises Problem when it is refused."""
         self._check_host(headers.get("host", ""))
         needed = scope_needed(method, path)
-        if method not in ("GET", "HEAD", "OPTIONS") and (needed != "read" or path == "/v1/feedback"):
+        if method not in ("GET", "HEAD", "OPTIONS") and (needed != "read" or path in _PAGES_NOT):
             self._check_page(headers)
         # A browser asks beforehand without its key (CORS); what it is told, everybody may know.
         if path in OPEN_PATHS or method == "OPTIONS":

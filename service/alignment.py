@@ -70,7 +70,7 @@ _GRAM = 8
 
 
 def _nearest_of_long(quote: str, sought: str, texts: Sequence[str]) -> Nearest | None:
-    """Return where most stretches of a long quote stand in about their order, its ends as far as they tell."""
+    """Return where most stretches of a long quote stand in about their order, its ends where they tell."""
     own = digests(sought, _GRAM)
     once, counts = np.unique(own, return_counts=True)
     rare = np.isin(own, once[counts == 1])
@@ -152,7 +152,7 @@ def differences(quote: str, source: str) -> tuple[tuple[str, str], ...]:
 
 
 _TOKENS = 200
-"""Words and what is between them up to which the longest equal runs are sought; that work grows with the cube."""
+"""Words and what is between them up to which the longest equal runs are sought: that grows with the cube."""
 
 
 def _differences_of_long(here: list[str], there: list[str]) -> tuple[tuple[str, str], ...]:

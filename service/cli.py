@@ -17,6 +17,7 @@ from service.commands_feedback import app as feedback_app
 from service.commands_history import diff, log
 from service.commands_index import index, remove, status, verify
 from service.commands_key import app as key_app
+from service.commands_mcp import mcp
 from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
 from service.commands_verify import verify_answer
@@ -46,7 +47,7 @@ def _root(
 
 
 LOOKING_AFTER = (status, remove, verify, log, diff, evaluate, rebuild, generations, compact, backup, restore)
-for command in (index, watch, ask, search, verify_answer, serve, config, *LOOKING_AFTER):
+for command in (index, watch, ask, search, verify_answer, serve, mcp, config, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)
 app.add_typer(key_app)

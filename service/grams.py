@@ -25,7 +25,7 @@ def digests(text: str, length: int) -> Digests:
 
 
 def shared(one: Digests, other: Digests) -> tuple[Places, Places]:
-    """Return where stretches of one that stand in the other begin, in order, and where they stand there first."""
+    """Return where stretches that stand in both begin: in the one, in order, and in the other, first."""
     kept, first = np.unique(other, return_index=True)
     if not len(kept):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
@@ -22,6 +23,7 @@ from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
 from service.http_feedback import router as service
+from service.http_mcp import PATH, MCPDoor, is_installed
 from service.http_operation import note_answer
 from service.http_operation import router as operation
 from service.http_stream import DESCRIBED, answer_events, wants_events
@@ -52,9 +54,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     access.check_binding()
     serving = Serving.open(settings)
 
+    door = MCPDoor(serving.assistant)
+
     @asynccontextmanager
     async def closing(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with door.opened():
+            yield
         serving.index.close()
 
     app = FastAPI(
@@ -89,6 +94,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(RefusedParameter, answer_refused)
     for router in (questions, verification, articles, service, chat, operation):
         app.include_router(router)
+    if is_installed():
+        app.router.routes.append(Route(PATH, door, include_in_schema=False))
     return app
 
 

@@ -23,6 +23,7 @@ from service.assistant import LONGEST_QUESTION
 from service.chat import MODEL, extra, pieces, usage
 from service.conversation import Turn, Understood, understood
 from service.events import Emit, EventStream, event
+from service.http_operation import note_answer
 from service.openai_errors import RefusedParameter, openai_error, openai_responses
 from service.problems import problem_for
 from service.schemas import Body, Number, RequestFilters
@@ -189,7 +190,7 @@ _TURNS = 20
                 }
             },
         },
-        **openai_responses(400, 401, 404, 422, 429, 500, 503),
+        **openai_responses(400, 404, 413, 422),
     },
 )
 def complete(body: ChatRequest, request: Request, serving: Served) -> Response:
@@ -201,7 +202,7 @@ def complete(body: ChatRequest, request: Request, serving: Served) -> Response:
     body.check()
     _check_model(body.model)
     read = body.read()
-    ask = partial(_ask, body.civicite or Wishes.model_validate({}), read.question, serving)
+    ask = partial(_ask, body.civicite or Wishes.model_validate({}), read.question, request, serving)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
     prompt = "\n".join(message.text("messages") for message in body.messages)
     base = str(request.base_url)
@@ -223,13 +224,13 @@ def complete(body: ChatRequest, request: Request, serving: Served) -> Response:
     return JSONResponse({**head, **whole, "civicite": extra(answer, read)})
 
 
-@router.get("/models", responses=openai_responses(401, 429, 500, 503))
+@router.get("/models", responses=openai_responses())
 def models(serving: Served) -> JSONResponse:
     """List the one model that there is, as OpenAI does."""
     return JSONResponse({"object": "list", "data": [_model(serving)]})
 
 
-@router.get("/models/{model}", responses=openai_responses(401, 404, 429, 500, 503))
+@router.get("/models/{model}", responses=openai_responses(400, 404, 422))
 def model(model: Annotated[str, Path(examples=[MODEL])], serving: Served) -> JSONResponse:
     """Describe the one model that there is."""
     _check_model(model)
@@ -247,15 +248,17 @@ def _model(serving: Serving) -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": created, "owned_by": "civicite"}
 
 
-def _ask(wishes: Wishes, question: str, serving: Serving) -> Answer:
+def _ask(wishes: Wishes, question: str, request: Request, serving: Serving) -> Answer:
     wanted = wishes.min_confidence
-    return serving.assistant.ask(
+    answer = serving.assistant.ask(
         question,
         top_k=wishes.top_k or serving.settings.top_k,
         filters=wishes.filters.to_filters() if wishes.filters else NO_FILTERS,
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=wishes.as_of,
     )
+    note_answer(request, serving, answer)
+    return answer
 
 
 def _stream(

@@ -59,7 +59,13 @@ def openai_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     example = _shape("'tools' is not supported: …; leave it out", 400, "tools", "unsupported_parameter")
     content = {"application/json": {"schema": schema, "example": example}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted({*statuses, *_ANYWHERE})
+    }
+
+
+_ANYWHERE = (401, 403, 421, 429, 500, 503)
 
 
 class OpenAIErrors:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from indexer import Editor, Index, IndexLocked
 from service import metrics
-from service.assistant import Assistant
+from service.collection import LocalCollection
 from service.gathering import GatheringEncoder
 from service.settings import Settings
 from service.store import store_of
@@ -24,7 +24,7 @@ EDITS_MOST = 16
 class Serving:
     """Shared by all requests."""
 
-    assistant: Assistant
+    assistant: LocalCollection
     settings: Settings
     edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
     proven: set[int] = field(default_factory=set)
@@ -33,7 +33,7 @@ class Serving:
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
         """Load the model and open the index."""
-        assistant = Assistant.open(settings=settings)
+        assistant = LocalCollection.open(settings=settings)
         if isinstance(assistant.encoder, GatheringEncoder):
             assistant.encoder.observe = metrics.encoded
         return cls(assistant, settings)
