@@ -13,7 +13,7 @@ from service.keys import Key, Keyring, Scope
 from service.problems import Problem
 from service.settings import Settings
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/page.css", "/page.js", "/llms.txt"})
 """What orchestrators ask, which have no key, and what says nothing of any article."""
 
 

@@ -26,7 +26,8 @@ from service.http_feedback import router as service
 from service.http_mcp import PATH, MCPDoor, is_installed
 from service.http_operation import note_answer
 from service.http_operation import router as operation
-from service.http_stream import DESCRIBED, answer_events, wants_events
+from service.http_pages import router as pages
+from service.http_stream import DESCRIBED, PassagesListener, answer_events, wants_events
 from service.http_tags import is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
@@ -92,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)
-    for router in (questions, verification, articles, service, chat, operation):
+    for router in (questions, verification, articles, service, chat, operation, pages):
         app.include_router(router)
     if is_installed():
         app.router.routes.append(Route(PATH, door, include_in_schema=False))
@@ -115,13 +116,18 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
         as_of=body.as_of,
         explain=body.explain,
     )
+
+    def answered(found: PassagesListener | None = None) -> Answer:
+        answer = ask(on_passages=found)
+        note_answer(request, serving, answer)
+        return answer
+
     if wants_events(request):
-        return answer_events(body.question, lambda found: ask(on_passages=found), request)
+        return answer_events(body.question, answered, request)
     tag = _question_tag(body, request, serving)
     if tag is not None and is_known(request, tag):
         return not_modified(tag)
-    answer = ask()
-    note_answer(request, serving, answer)
+    answer = answered()
     return _tagged(answer.to_dict(), answer.index, body, request)
 
 

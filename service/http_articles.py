@@ -101,7 +101,7 @@ def read_article(
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
-        **responses(412, 413, 422),
+        **responses(400, 412, 413, 422),
     },
 )
 def put_article(article_id: str, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:

@@ -61,7 +61,7 @@ class FeedbackQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
 
 
-@router.post("/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(413, 422))
+@router.post("/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(400, 413, 422))
 def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSONResponse:
     """Keep what a person says of an answer, for evaluation."""
     state = body.index

@@ -38,6 +38,9 @@ DESCRIBED: dict[str, Any] = {
 """For OpenAPI."""
 
 
+PassagesListener = Callable[[tuple[Hit, ...]], None]
+
+
 def wants_events(request: Request) -> bool:
     """Tell whether the client would rather have events than JSON."""
     return preferred(request.headers.get("accept"), (JSON, EVENTS)) == EVENTS
@@ -45,7 +48,7 @@ def wants_events(request: Request) -> bool:
 
 def answer_events(
     question: str,
-    ask: Callable[[Callable[[tuple[Hit, ...]], None]], Answer],
+    ask: Callable[[PassagesListener], Answer],
     request: Request,
 ) -> EventStream:
     """Return the events of one answer; ``ask`` answers, and tells the passages before it does."""

@@ -182,7 +182,7 @@ def test_facets_are_counted_and_paged(agent: Agent) -> None:
     again = agent.reply("list_facets", name="City", max_tokens=200, cursor=reply["cursor"])
     assert again["facets"]
     assert not {one["value"] for one in reply["facets"]} & {one["value"] for one in again["facets"]}
-    assert len(agent.reply("list_facets", max_tokens=20_000)["facets"]) == 64
+    assert len(agent.reply("list_facets", name="city", max_tokens=20_000)["facets"]) == 63
 
 
 def test_status_says_what_is_asked(agent: Agent) -> None:

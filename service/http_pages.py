@@ -1,0 +1,100 @@
+"""What a visitor without an address in mind finds: a page to ask on, a pointer for programs, llms.txt.
+
+Everything comes from files beside this one and nothing from elsewhere. Knows nothing of articles.
+"""
+
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from service.accept import preferred
+from service.problems import responses
+
+router = APIRouter(tags=["pages"])
+
+HTML, JSON = "text/html", "application/json"
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""What the page may do: run its own script and ask this server."""
+
+
+class Pointer(BaseModel):
+    """Where to go from here."""
+
+    name: str
+    version: str
+    ask: str
+    openapi: str
+    llms: str
+
+
+@router.get(
+    "/",
+    response_model=Pointer,
+    responses={
+        200: {
+            "description": "A pointer, or for a browser a page to ask on",
+            "content": {
+                HTML: {"schema": {"type": "string"}, "example": "<!doctype html>…"},
+                JSON: {
+                    "example": {
+                        "name": "civicite",
+                        "version": "0.1.0",
+                        "ask": "/v1/ask",
+                        "openapi": "/openapi.json",
+                        "llms": "/llms.txt",
+                    }
+                },
+            },
+        },
+        **responses(),
+    },
+)
+def root(request: Request) -> Response:
+    """Show a page to ask on to a browser, and to programs where to go."""
+    if preferred(request.headers.get("accept"), (JSON, HTML)) == HTML:
+        headers = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
+        return Response(_file("page.html"), media_type=HTML, headers=headers)
+    places = {"ask": "/v1/ask", "openapi": "/openapi.json", "llms": "/llms.txt"}
+    shown = Pointer(name="civicite", version=version("civicite"), **places)
+    return JSONResponse(shown.model_dump(), headers={"Vary": "Accept"})
+
+
+@router.get("/page.css", include_in_schema=False)
+def style() -> Response:
+    """Return the page's style."""
+    return Response(_file("page.css"), media_type="text/css")
+
+
+@router.get("/page.js", include_in_schema=False)
+def script() -> Response:
+    """Return the page's script."""
+    return Response(_file("page.js"), media_type="text/javascript")
+
+
+@router.get(
+    "/llms.txt",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Markdown for language models: what this is, and what may be copied",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "# civicite\n\n> …"}},
+        },
+        **responses(),
+    },
+)
+def llms() -> Response:
+    """Say to a language model what this is, how to ask and what may be copied (llmstxt.org)."""
+    return Response(_file("llms.txt"), media_type="text/plain; charset=utf-8")
+
+
+@cache
+def _file(name: str) -> str:
+    return (files("service") / "page" / name).read_text(encoding="utf-8")

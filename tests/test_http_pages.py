@@ -1,0 +1,93 @@
+"""The pages: what a browser and a program find at the root, and what they may load."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from building import article, put
+from commandline import ENVIRONMENT, served
+
+PAGE = Path(__file__).parents[1] / "service" / "page"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("pages") / "index"
+    put(place, [article("well", "The old well was opened in 1880.", "The well")])
+    return place
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    with served(folder) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+def test_a_program_finds_where_to_go(client: httpx.Client) -> None:
+    found = client.get("/")
+    pointer = found.json()
+    assert pointer["name"] == "civicite"
+    for name in ("openapi", "llms"):
+        assert client.get(pointer[name]).status_code == 200
+    assert client.post(pointer["ask"], json={"question": "q"}).status_code == 200
+    assert "Accept" in found.headers["vary"]
+
+
+def test_a_browser_finds_a_page_that_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/", headers=BROWSER)
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"https?:|<style|style=|\son\w+=|<script>", page.text)
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert {"page.css", "page.js"} <= set(loaded)
+    for address in loaded:
+        assert client.get(f"/{address}").status_code == 200, address
+    assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
+    assert client.get("/page.css").headers["content-type"].startswith("text/css")
+
+
+def test_what_articles_say_is_never_markup_to_the_page() -> None:
+    script = (PAGE / "page.js").read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\(", script)
+
+
+def test_a_form_field_has_a_label_and_news_are_announced() -> None:
+    page = (PAGE / "page.html").read_text(encoding="utf-8")
+    for identity in re.findall(r'<input id="([^"]+)"', page):
+        assert f'<label for="{identity}">' in page
+    assert '<html lang="en">' in page
+    assert 'aria-live="polite"' in page
+
+
+def test_llms_txt_names_addresses_that_are_there_and_a_policy(client: httpx.Client) -> None:
+    text = client.get("/llms.txt").text
+    assert text.startswith("# civicite\n\n> ")
+    assert "## What may be copied" in text
+    described = client.get("/openapi.json").json()["paths"]
+    named = set(re.findall(r"(?:GET|POST) (/v1/[\w/]+)", text))
+    assert len(named) >= 6
+    assert named <= set(described)
+
+
+def test_pages_are_open_where_answers_need_a_key(folder: Path) -> None:
+    wanted = {**ENVIRONMENT, "CIVICITE_REQUIRE_KEYS": "true"}
+    with served(folder, environment=wanted) as address, httpx.Client(base_url=address) as client:
+        for path in ("/", "/page.css", "/page.js", "/llms.txt"):
+            assert client.get(path).status_code == 200
+        assert client.post("/v1/ask", json={"question": "q"}).status_code == 401
+
+
+def test_every_endpoint_has_an_example_of_its_request_or_needs_none(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            assert operation.get("summary"), f"{method} {path}"
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if kind == "application/json":
+                    schema = described["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+                    assert schema.get("examples") or content.get("example"), f"{method} {path}"
