@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from pydantic import Field, ValidationError
 
 from indexer import ArticleNotFound, CiviciteError, InputError
-from service import tools
+from service import tool_replies, tools
 from service.assistant import LONGEST_QUESTION, MOST_PASSAGES
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, USUAL_TOKENS
 from service.collection import LocalCollection
@@ -59,7 +59,7 @@ More = Annotated[
 Identity = Annotated[str, Field(min_length=1, max_length=512, description="As in search and ask")]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
-R = TypeVar("R", bound=tools.Reply)
+R = TypeVar("R", bound=tool_replies.Reply)
 
 
 class Server(MCPServer[Any]):
@@ -103,7 +103,7 @@ def create_server(collection: LocalCollection) -> Server:
         as_of: AsOf = None,
         max_tokens: Room = USUAL_TOKENS,
         cursor: More = None,
-    ) -> Annotated[CallToolResult, tools.SearchReply]:
+    ) -> Annotated[CallToolResult, tool_replies.SearchReply]:
         """Find the passages nearest to a question, verbatim, with their places in the articles."""
         return await _replied(
             lambda: tools.search(
@@ -129,7 +129,7 @@ def create_server(collection: LocalCollection) -> Server:
         as_of: AsOf = None,
         max_tokens: Room = USUAL_TOKENS,
         cursor: More = None,
-    ) -> Annotated[CallToolResult, tools.AskReply]:
+    ) -> Annotated[CallToolResult, tool_replies.AskReply]:
         """Answer a question with verified quotations and their sources, or say why there is no answer."""
         return await _replied(
             lambda: tools.ask(
@@ -151,7 +151,7 @@ def create_server(collection: LocalCollection) -> Server:
         revision: Annotated[Offset | None, Field(description="As a quotation names it")] = None,
         max_tokens: Room = USUAL_TOKENS,
         cursor: More = None,
-    ) -> Annotated[CallToolResult, tools.ReadReply]:
+    ) -> Annotated[CallToolResult, tool_replies.ReadReply]:
         """Read an article's text from a place on: what stands around a quotation or passage."""
         return await _replied(
             lambda: tools.read_article(
@@ -170,7 +170,7 @@ def create_server(collection: LocalCollection) -> Server:
         quote: Annotated[str, Field(min_length=1, max_length=LONGEST_QUOTE, description="The quoted words")],
         article_id: Annotated[Identity | None, Field(description="Where they are said to stand")] = None,
         max_tokens: Room = USUAL_TOKENS,
-    ) -> Annotated[CallToolResult, tools.VerifyReply]:
+    ) -> Annotated[CallToolResult, tool_replies.VerifyReply]:
         """Say whether words stand in the articles, character for character, and what is nearest if not."""
         return await _replied(
             lambda: tools.verify_quote(collection, quote, article_id=article_id, max_tokens=max_tokens)
@@ -181,14 +181,14 @@ def create_server(collection: LocalCollection) -> Server:
         name: Annotated[str | None, Field(max_length=200, description="One facet alone, e.g. city")] = None,
         max_tokens: Room = USUAL_TOKENS,
         cursor: More = None,
-    ) -> Annotated[CallToolResult, tools.FacetsReply]:
+    ) -> Annotated[CallToolResult, tool_replies.FacetsReply]:
         """List the facets that ask and search can filter by, with the number of articles for each value."""
         return await _replied(
             lambda: tools.list_facets(collection, name, max_tokens=max_tokens, cursor=cursor)
         )
 
     @add(title="Status")
-    async def status() -> Annotated[CallToolResult, tools.StatusReply]:
+    async def status() -> Annotated[CallToolResult, tool_replies.StatusReply]:
         """Say how many articles there are, and how new."""
         return await _replied(lambda: tools.status(collection))
 
