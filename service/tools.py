@@ -1,7 +1,7 @@
 """What an agent can do with a collection: six tools with small replies, which go on where a cursor says.
 
-Knows what fits into a reply; ``tool_replies.py`` has their forms, ``mcp_server.py`` offers them over the Model
-Context Protocol.
+Knows what fits into a reply; ``tool_replies.py`` has their forms, ``mcp_server.py`` offers the tools over the
+Model Context Protocol.
 """
 
 import json
