@@ -147,7 +147,7 @@ def test_a_body_without_end_is_refused(client: httpx.Client) -> None:
     problem(response, 413, "body-too-large")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/ask", "/v1/ask/", "/docs", "/v1/articles/"])
+@pytest.mark.parametrize("path", ["/v1", "/v2/ask", "/v1/ask/", "/docs", "/v1/articles/", "/index.html"])
 def test_an_unknown_address_is_not_found(path: str, client: httpx.Client) -> None:
     response = client.get(path)
     assert response.json()["type"] in {
