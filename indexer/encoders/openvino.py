@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from indexer.encoders.sealed import intact, seal
 from indexer.encoders.tokens import Tokens
 from indexer.errors import EncoderError
 from indexer.modelfolder import ModelFolder
-from indexer.pooling import Row, pool
+from indexer.pooling import Integers, Row, pool
 
 Precision = Literal["auto", "bf16", "f32"]
 Notice = Callable[[str], None]
@@ -98,46 +98,47 @@ class OpenVinoEncoder:
         found: dict[int, Encoded] = {}
         with self._requests(1) as [request]:
             for length, numbers in batches(rows, self._folder.max_length, _TOKENS, QUESTION_MULTIPLE):
-                request.infer(self._inputs(rows, numbers, length), share_inputs=True)
-                self._collect(request, rows, numbers, found)
+                self._collect(self._start(request, rows, numbers, length), rows, found)
         return [found[number].passage for number in range(len(rows))]
 
     def _encode_many(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
         found: dict[int, Encoded] = {}
         # Twice as many as streams: while one batch is collected, each stream has the next before it.
         with self._requests(2 * self._streams) as idle:
-            running: deque[tuple[Any, list[int], list[Any]]] = deque()
+            running: deque[_Pass] = deque()
 
-            def collect() -> Any:
-                request, numbers, _ = running[0]
-                request.wait()
-                running.popleft()
-                self._collect(request, rows, numbers, found)
-                progress(len(numbers))
-                return request
+            def finish() -> None:
+                self._collect(running[0], rows, found)
+                done = running.popleft()
+                idle.append(done.request)
+                progress(len(done.numbers))
 
             try:
                 for length, numbers in batches(rows, self._folder.max_length, _TOKENS):
-                    request = idle[len(running)] if len(running) < len(idle) else collect()
-                    # The engine reads these arrays until it is done: they are kept as long.
-                    inputs = self._inputs(rows, numbers, length)
-                    request.start_async(inputs, share_inputs=True)
-                    running.append((request, numbers, inputs))
+                    if not idle:
+                        finish()
+                    running.append(self._start(idle.pop(), rows, numbers, length))
                 while running:
-                    collect()
+                    finish()
             finally:
-                for request, _, _ in running:
-                    request.wait()
+                for one in running:
+                    one.request.wait()
+                    idle.append(one.request)
         return [found[number] for number in range(len(rows))]
 
-    def _inputs(self, rows: Sequence[Row], numbers: Sequence[int], length: int) -> list[Any]:
-        return list(stacked([rows[number] for number in numbers], length, self._folder.pad_id))
+    def _start(self, request: Any, rows: Sequence[Row], numbers: list[int], length: int) -> "_Pass":
+        inputs = stacked([rows[number] for number in numbers], length, self._folder.pad_id)
+        # Tensor by tensor: the library's own infer takes a tenth of a millisecond for its dictionaries.
+        for place, values in enumerate(inputs):
+            request.set_input_tensor(place, self._openvino.Tensor(values, shared_memory=True))
+        request.start_async()
+        return _Pass(request, numbers, inputs)
 
-    def _collect(
-        self, request: Any, rows: Sequence[Row], numbers: Sequence[int], found: dict[int, Encoded]
-    ) -> None:
-        hidden: Vectors = request.get_output_tensor(0).data
-        for place, number in enumerate(numbers):
+    def _collect(self, started: "_Pass", rows: Sequence[Row], found: dict[int, Encoded]) -> None:
+        """Wait for a pass and keep its vectors."""
+        started.request.wait()
+        hidden: Vectors = started.request.get_output_tensor(0).data
+        for place, number in enumerate(started.numbers):
             found[number] = pool(hidden[place], rows[number], self._folder.pooling)
 
     @contextlib.contextmanager
@@ -195,6 +196,14 @@ class OpenVinoEncoder:
         ]
         capabilities = sorted(self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
         return hashlib.sha256("\n".join([*facts, *capabilities]).encode()).hexdigest()[:16]
+
+
+class _Pass(NamedTuple):
+    """A batch under way; the engine reads ``inputs`` until it is done."""
+
+    request: Any
+    numbers: list[int]
+    inputs: tuple[Integers, ...]
 
 
 def _unheard(finished: int) -> None:
