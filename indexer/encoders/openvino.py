@@ -11,6 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -94,36 +95,50 @@ class OpenVinoEncoder:
 
     def questions(self, questions: Sequence[str]) -> list[Vectors]:
         """One vector a question, each the same to the bit as if it had been asked alone."""
+        return self.begin(questions)()
+
+    def begin(self, questions: Sequence[str]) -> Callable[[], list[Vectors]]:
+        """Begin encoding questions; the function that is returned waits for their vectors."""
         rows = [self._tokens.question_row(question) for question in questions]
-        found: dict[int, Encoded] = {}
-        with self._requests(1) as [request]:
-            for length, numbers in batches(rows, self._folder.max_length, _TOKENS, QUESTION_MULTIPLE):
-                self._collect(self._start(request, rows, numbers, length), rows, found)
-        return [found[number].passage for number in range(len(rows))]
+        together = list(batches(rows, self._folder.max_length, _TOKENS, QUESTION_MULTIPLE))
+        running = [
+            self._start(request, rows, numbers, length)
+            for request, (length, numbers) in zip(self._take(len(together)), together, strict=True)
+        ]
+
+        @cache
+        def finish() -> list[Vectors]:
+            found: dict[int, Encoded] = {}
+            for one in running:
+                self._collect(one, rows, found)
+            self._idle.extend(one.request for one in running)
+            return [found[number].passage for number in range(len(rows))]
+
+        return finish
 
     def _encode_many(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
         found: dict[int, Encoded] = {}
         # Twice as many as streams: while one batch is collected, each stream has the next before it.
-        with self._requests(2 * self._streams) as idle:
-            running: deque[_Pass] = deque()
+        idle = self._take(2 * self._streams)
+        running: deque[_Pass] = deque()
 
-            def finish() -> None:
-                self._collect(running[0], rows, found)
-                done = running.popleft()
-                idle.append(done.request)
-                progress(len(done.numbers))
+        def finish() -> None:
+            self._collect(running[0], rows, found)
+            done = running.popleft()
+            idle.append(done.request)
+            progress(len(done.numbers))
 
-            try:
-                for length, numbers in batches(rows, self._folder.max_length, _TOKENS):
-                    if not idle:
-                        finish()
-                    running.append(self._start(idle.pop(), rows, numbers, length))
-                while running:
+        try:
+            for length, numbers in batches(rows, self._folder.max_length, _TOKENS):
+                if not idle:
                     finish()
-            finally:
-                for one in running:
-                    one.request.wait()
-                    idle.append(one.request)
+                running.append(self._start(idle.pop(), rows, numbers, length))
+            while running:
+                finish()
+        finally:
+            for one in running:
+                one.request.wait()
+            self._idle += [*idle, *(one.request for one in running)]
         return [found[number] for number in range(len(rows))]
 
     def _start(self, request: Any, rows: Sequence[Row], numbers: list[int], length: int) -> "_Pass":
@@ -141,19 +156,15 @@ class OpenVinoEncoder:
         for place, number in enumerate(started.numbers):
             found[number] = pool(hidden[place], rows[number], self._folder.pooling)
 
-    @contextlib.contextmanager
-    def _requests(self, count: int) -> Iterator[list[Any]]:
+    def _take(self, count: int) -> list[Any]:
         """Inference requests that no other thread uses; taking from and adding to a list is atomic."""
         taken: list[Any] = []
-        try:
-            while len(taken) < count:
-                try:
-                    taken.append(self._idle.pop())
-                except IndexError:
-                    taken.append(self._compiled[0].create_infer_request())
-            yield taken
-        finally:
-            self._idle += taken
+        while len(taken) < count:
+            try:
+                taken.append(self._idle.pop())
+            except IndexError:
+                taken.append(self._compiled[0].create_infer_request())
+        return taken
 
     def _load(self) -> Any:
         """The compiled model, from the cache when it is there for this processor."""
