@@ -6,6 +6,7 @@ Decides only; what a refusal looks like is ``problems.py``'s matter, and ``guard
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from indexer import InputError
@@ -21,6 +22,7 @@ _PAGES_NOT = ("/v1/feedback", "/mcp")
 """Reading that no page of another origin may ask for: it leaves something behind, or acts for an agent."""
 
 
+@lru_cache(256)  # few addresses serve or are named, and three are looked at for each request
 def is_loopback(host: str) -> bool:
     """Tell whether an address can be reached from this machine only."""
     try:

@@ -246,7 +246,8 @@ class Answer(Displayed):
     question asks for the present or a newer source was preferred, and what that date was taken from. An
     abstention has ``advice``, what to try instead, and the question's words that the collection never
     holds. ``explanation`` is there when it was asked for. In ``timing_ms`` ``retrieve`` includes waiting for
-    the question's vector, which is made while its terms are looked up; ``encode`` is what comes before.
+    the question's vector, which is made while its terms are looked up; ``encode`` is what comes before,
+    waiting for a turn included.
     """
 
     question: str

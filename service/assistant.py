@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +47,10 @@ from service.sentences import compose
 from service.settings import Settings, load_settings
 from service.timeliness import as_of as as_of_when
 from service.timeliness import conflicts_of, settle
+from service.turns import Turns
+
+TURNS = 1
+"""Questions of one process that are worked on at a time; the others wait, or wait for the model."""
 
 LONGEST_QUESTION = 2000
 """Characters."""
@@ -65,8 +69,9 @@ class Assistant:
     rather than quoting text that is not what was written.
     """
 
-    def __init__(self, index: Index, encoder: Encoder, ranker: Ranker) -> None:
+    def __init__(self, index: Index, encoder: Encoder, ranker: Ranker, turns: Turns | None = None) -> None:
         self._index, self._encoder, self._ranker = index, encoder, ranker
+        self._turns = turns or Turns(TURNS)
         _check_model(index, encoder)
         # When the index is rebuilt with another model, this one's vectors must not meet those.
         index.keep_to(Recipe.of(encoder))
@@ -81,7 +86,8 @@ class Assistant:
             index = Index.open(Path(folder) if folder is not None else chosen.index)
             with index.view():
                 ranker = Ranker.load()
-        return cls(index, GatheringEncoder(encoder.result()), ranker)
+        turns = Turns(TURNS)
+        return cls(index, GatheringEncoder(encoder.result(), turns), ranker, turns)
 
     def __enter__(self) -> Self:
         """Return the assistant."""
@@ -133,7 +139,7 @@ class Assistant:
         """
         clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
-        with self._asked(question, top_k, clock, as_of) as (view, asked):
+        with self._asked(question, top_k, clock, as_of, explain) as (view, asked):
             allowed, considered = view.allowed(filters), max(EVIDENCE_PASSAGES, top_k)
             ranked, families = rank_families(view, asked, self._ranker, allowed, considered)
             clock.lap("retrieve")
@@ -199,7 +205,7 @@ class Assistant:
     ) -> SearchResult:
         """Return the ``top_k`` passages nearest to a question, best first, one for each family of copies."""
         clock = Clock()
-        with self._asked(question, top_k, clock, as_of) as (view, asked):
+        with self._asked(question, top_k, clock, as_of, explain) as (view, asked):
             allowed = view.allowed(filters)
             ranked, families = rank_families(view, asked, self._ranker, allowed, top_k)
             hits = hits_of(ranked, families)
@@ -245,13 +251,15 @@ class Assistant:
 
     @contextmanager
     def _asked(
-        self, question: str, top_k: int, clock: Clock, as_of: Moment | None
+        self, question: str, top_k: int, clock: Clock, as_of: Moment | None, explain: bool = False
     ) -> Iterator[tuple[View, Question]]:
         _check_request(question, top_k)
-        asked = understand(question, self._encoder)
-        clock.lap("encode")
-        with self._index.view(as_of) as view:
-            yield view, asked
+        # What may take long takes no turn: the interpreter goes back and forth between it and the others.
+        with nullcontext() if explain or as_of is not None else self._turns.taken():
+            asked = understand(question, self._encoder)
+            clock.lap("encode")
+            with self._index.view(as_of) as view:
+                yield view, asked
 
     def _confidence(self, asked: Question, ranked: Ranked, evidence: Evidence) -> float:
         features = confidence_features(

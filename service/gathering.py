@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from indexer import Document, Encoded, LoadedEncoder, Vectors
+from service.turns import Turns
 
 MOST = 16
 """Questions of one pass: beyond that a pass takes as much longer as it holds more."""
@@ -33,9 +34,8 @@ class _Pass:
         with self._working:
             self._start(entry)
 
-    def vector(self, place: int, entry: threading.Lock, observe: Callable[[int], None] | None) -> Vectors:
-        """Return a question's vector, or raise what kept it from being made."""
-        self.finish(entry, observe)
+    def vector(self, place: int) -> Vectors:
+        """Return a question's vector when the pass is done, or raise what kept it from being made."""
         if self._error is not None:
             raise self._error
         return self._vectors[place]
@@ -70,10 +70,13 @@ class _Pass:
 
 
 class GatheringEncoder:
-    """An encoder shared by many threads; ``observe`` is told how many questions a pass held."""
+    """An encoder shared by many threads; ``observe`` is told how many questions a pass held.
 
-    def __init__(self, encoder: LoadedEncoder) -> None:
-        self._encoder = encoder
+    Who waits for a pass lends its turn to others meanwhile.
+    """
+
+    def __init__(self, encoder: LoadedEncoder, turns: Turns | None = None) -> None:
+        self._encoder, self._turns = encoder, turns or Turns(1)
         self.observe: Callable[[int], None] | None = None
         self._entry = threading.Lock()  # held while a question joins a pass, and while one is closed
         self._last: _Pass | None = None
@@ -98,11 +101,17 @@ class GatheringEncoder:
     def begin(self, questions: Sequence[str]) -> Callable[[], Sequence[Vectors]]:
         """Begin encoding questions; the function that is returned waits for their vectors."""
         begun = [self._joined(question) for question in questions]
-        return lambda: [mine.vector(place, self._entry, self.observe) for mine, place in begun]
+        return lambda: [self._vector(mine, place) for mine, place in begun]
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,), the same to the bit in any company."""
         return self.begin([question])()[0]
+
+    def _vector(self, mine: _Pass, place: int) -> Vectors:
+        if not mine.done:
+            with self._turns.lent():
+                mine.finish(self._entry, self.observe)
+        return mine.vector(place)
 
     def _joined(self, question: str) -> tuple[_Pass, int]:
         """Put a question into a pass; returns it and the question's place in it."""
