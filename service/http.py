@@ -11,7 +11,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
 from service.answer import Answer, IndexState, SearchResult
+from service.cors import OtherPages
 from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
@@ -75,21 +75,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=closing,
     )
     app.state.serving = serving
-    if settings.cors_origins:
-        methods, headers = (
-            ["GET", "POST", "PUT", "DELETE"],
-            ["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id"],
-        )
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=methods,
-            allow_headers=headers,
-            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
-        )
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
     app.add_middleware(OpenAIErrors)
+    if settings.cors_origins:
+        app.add_middleware(OtherPages, origins=settings.cors_origins)
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)

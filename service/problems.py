@@ -54,11 +54,20 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "index-locked": (503, "Another writer holds the index; `Retry-After` says when to come back."),
     "model-changed": (503, "The index was rebuilt with another model; the server must be started again."),
     "overloaded": (503, "Too many requests are under way; `Retry-After` says when to come back."),
-    "too-slow": (503, "The answer did not begin in time."),
+    "too-slow": (503, "The answer did not begin in time; `Retry-After` says when to come back."),
+    "feedback-full": (
+        507,
+        "As much feedback is kept as `feedback_bytes` allows; `civicite feedback delete`.",
+    ),
 }
 """Every type, which is its name after ``TYPES``, with its status and what it means; they are stable."""
 RETRY_SECONDS = 5
 """After how long a writer may try again when another one holds the index."""
+
+RESTART_SECONDS = 60
+"""After how long to ask again when somebody has to start the server again."""
+
+BUG = "something went wrong here; the server's log says what"
 
 log = logging.getLogger("uvicorn.error")
 
@@ -165,7 +174,8 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(503, "index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
     if isinstance(error, RecipeMismatch):
         log.error("%s %s: %s", request.method, request.url.path, error)
-        return problem_response(503, "model-changed", "the index was rebuilt with another model; start again")
+        detail = "the index was rebuilt with another model; the server must be started again"
+        return problem_response(503, "model-changed", detail, retry=RESTART_SECONDS)
     # The message may name folders of this machine: it belongs in the log.
     log.error("%s %s: %s", request.method, request.url.path, error)
     kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"
@@ -204,4 +214,4 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(500, "internal-error", "something went wrong here; the server's log says what")
+    return problem_response(500, "internal-error", BUG)
