@@ -28,7 +28,7 @@ from service.http_operation import note_answer
 from service.http_operation import router as operation
 from service.http_pages import router as pages
 from service.http_stream import DESCRIBED, PassagesListener, answer_events, wants_events
-from service.http_tags import is_known, not_modified, question_tag, tag_of
+from service.http_tags import KNOWN, is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
 from service.observing import Observed
@@ -38,6 +38,7 @@ from service.representations import Commits, Facets
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
 from service.serving import Served, Serving
 from service.settings import Settings, load_settings
+from service.specification import DescribedApp
 from service.store import store_of
 from service.tracing import telemetry
 
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
         serving.index.close()
 
-    app = FastAPI(
+    app = DescribedApp(
         telemetry=telemetry(),
         title="civicite",
         version=version("civicite"),
@@ -90,7 +91,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-@questions.post("/ask", response_model=Answer, responses={200: DESCRIBED, **responses(400, 413, 422)})
+@questions.post(
+    "/ask", response_model=Answer, responses={200: DESCRIBED, **KNOWN, **responses(400, 413, 422)}
+)
 def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     """Answer a question with verified quotations, or abstain and say why.
 
@@ -121,7 +124,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     return _tagged(answer.to_dict(), answer.index, body, request)
 
 
-@questions.post("/search", response_model=SearchResult, responses=responses(400, 413, 422))
+@questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 413, 422)})
 def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     """Return the passages nearest to a question; offsets as in answers."""
     tag = _question_tag(body, request, serving)
@@ -135,7 +138,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     return _tagged(result.to_dict(), result.index, body, request)
 
 
-@questions.get("/facets", response_model=Facets, responses=responses())
+@questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses()})
 def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from indexer import survey
 from service.assistant import LONGEST_QUESTION
 from service.feedback import FeedbackFull, note, read_feedback
-from service.http_tags import is_known, not_modified, tag_of
+from service.http_tags import KNOWN, is_known, not_modified, tag_of
 from service.keys import Key
 from service.problems import Problem, responses
 from service.representations import FeedbackList, FeedbackNoted, Status
@@ -96,7 +96,7 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
     return JSONResponse({"feedback": listed, "next": listed[-1]["number"] if more else None})
 
 
-@router.get("/status", response_model=Status, responses=responses())
+@router.get("/status", response_model=Status, responses={**KNOWN, **responses()})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
     seen = survey(serving.index.folder)

@@ -12,6 +12,8 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.problems import problem_examples
+
 PATHS = ("/v1/chat/", "/v1/models")
 
 _TYPES = {
@@ -57,15 +59,33 @@ def openai_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     fields = {"message": {"type": "string"}, "type": {"type": "string"}, "param": text, "code": text}
     error = {"type": "object", "properties": fields, "required": list(fields)}
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
-    example = _shape("'tools' is not supported: …; leave it out", 400, "tools", "unsupported_parameter")
-    content = {"application/json": {"schema": schema, "example": example}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": schema}},
+        }
         for status in sorted({*statuses, *_ANYWHERE})
     }
 
 
-_ANYWHERE = (401, 403, 421, 429, 500, 503)
+def openai_examples(status: int) -> dict[str, Any]:
+    """Return an error of each kind that comes with a status."""
+    if status == HTTPStatus.NOT_FOUND:
+        shown = _shape("there is no such model; use 'civicite'", 404, "model", "model_not_found")
+        return {"model_not_found": {"value": shown}}
+    shown = problem_examples(status)
+    if status == HTTPStatus.BAD_REQUEST:
+        shown |= problem_examples(HTTPStatus.UNPROCESSABLE_ENTITY)
+    found = {
+        name.replace("-", "_"): {**one, "value": openai_error(one["value"])} for name, one in shown.items()
+    }
+    if status == HTTPStatus.BAD_REQUEST:
+        refused = "'tools' is not supported: an answer is one message made of quotations; leave it out"
+        found["unsupported_parameter"] = {"value": _shape(refused, 400, "tools", "unsupported_parameter")}
+    return found
+
+
+_ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 
 
 class OpenAIErrors:

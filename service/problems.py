@@ -122,14 +122,52 @@ def problem_for(request: Request, error: Exception) -> JSONResponse:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe an endpoint's problems for OpenAPI, with those that any request may meet."""
-    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/ProblemDocument"},
+                    "examples": problem_examples(status),
+                }
+            },
+        }
         for status in sorted({*statuses, *_ANYWHERE})
     }
 
 
+def problem_examples(status: int) -> dict[str, Any]:
+    """Return a document of each type that an endpoint answers with this status."""
+    found = {}
+    for kind, (its_status, when) in PROBLEMS.items():
+        if its_status == status and kind not in _OF_NO_ENDPOINT:
+            detail, errors = (_INVALID, [_TOO_LARGE]) if kind == "invalid-request" else (when, [])
+            document = problem_document(status, kind, detail, errors, "6f0d3c1c5a3b4a1f9b0a3a2f7d2b8e11")
+            found[kind] = {"summary": when, "value": document}
+    return found
+
+
+_OF_NO_ENDPOINT = ("not-found", "method-not-allowed", "http-error")
+_TOO_LARGE = FieldProblem(field="top_k", problem="Input should be less than or equal to 100")
+_INVALID = f"{_TOO_LARGE.field}: {_TOO_LARGE.problem}"
 _ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
+
+
+def problem_document(
+    status: int, kind: str, detail: str, errors: Sequence[FieldProblem] = (), request_id: str | None = None
+) -> dict[str, Any]:
+    """Return a problem document; what is not known is left out."""
+    document: dict[str, Any] = {
+        "type": TYPES + kind,
+        "title": kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [error.model_dump() for error in errors]
+    if request_id is not None:
+        document["request_id"] = request_id
+    return document
 
 
 def problem_response(
@@ -141,16 +179,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document as a response."""
-    document: dict[str, Any] = {
-        "type": TYPES + kind,
-        "title": kind.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-    }
-    if errors:
-        document["errors"] = [error.model_dump() for error in errors]
-    if request_ids.current() is not None:
-        document["request_id"] = request_ids.current()
+    document = problem_document(status, kind, detail, errors, request_ids.current())
     more = dict(headers or {}) | ({"Retry-After": str(retry)} if retry is not None else {})
     return JSONResponse(document, status, more, media_type="application/problem+json")
 
