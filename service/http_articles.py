@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Path, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from indexer import (
     ArticleNotFound,
@@ -25,6 +26,15 @@ from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
+
+
+class _AnyPath(PathConvertor):
+    """A path to its end, line breaks included, so that an id that has one is refused in words."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any", _AnyPath())
 
 ArticleId = Annotated[str, Path(examples=["incheon-role-model-city"])]
 AFile = Annotated[
@@ -77,7 +87,7 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
 
 
 @router.get(
-    "/{article_id:path}",
+    "/{article_id:any}",
     response_model=ArticleShown,
     responses={**KNOWN, **responses(404, 410, 416, 422)},
 )
@@ -102,7 +112,7 @@ def read_article(
 
 
 @router.put(
-    "/{article_id:path}",
+    "/{article_id:any}",
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
@@ -131,7 +141,7 @@ def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serv
     )
 
 
-@router.delete("/{article_id:path}", status_code=204, responses=responses(404, 410, 412, 422))
+@router.delete("/{article_id:any}", status_code=204, responses=responses(404, 410, 412, 422))
 def delete_article(
     article_id: ArticleId, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
