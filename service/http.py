@@ -76,9 +76,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=closing,
     )
     app.state.serving = serving
-    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
     app.add_middleware(OpenAIErrors)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     if settings.cors_origins:
         app.add_middleware(OtherPages, origins=settings.cors_origins)
     app.add_middleware(Observed)

@@ -87,7 +87,7 @@ def answers(client: httpx.Client) -> Iterator[tuple[str, Any]]:
 def _shortened(shown: Any) -> Any:
     """Return a text's beginning, and of a mapping by free names its first entries."""
     if isinstance(shown, str):
-        return shown if len(shown) <= 600 else f"{shown[:600]}…"
+        return shown if len(shown) <= 200 else f"{shown[:200]}…"
     if isinstance(shown, dict) and "facets" in shown and "articles" in shown and "index" not in shown:
         few = {name: dict(list(values.items())[:2]) for name, values in list(shown["facets"].items())[:3]}
         return {**shown, "facets": few}
