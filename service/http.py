@@ -5,6 +5,7 @@ made. Errors are made elsewhere, in ``problems.py``.
 """
 
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
 from service.answer import Answer, IndexState, SearchResult
+from service.collection import LocalCollection
 from service.cors import OtherPages
 from service.guard import Guard
 from service.http_articles import router as articles
@@ -45,16 +47,16 @@ from service.tracing import telemetry
 questions = APIRouter(prefix="/v1", tags=["questions"])
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, opening: Future[LocalCollection] | None = None) -> FastAPI:
     """Return the application over the index that the settings name, its model loaded.
 
-    Raises CiviciteError when the index cannot be served. ``uvicorn --factory service.http:create_app``
-    calls it with the settings of the working directory.
+    ``opening`` is that index where somebody opens it already. Raises CiviciteError when the index cannot be
+    served. ``uvicorn --factory service.http:create_app`` calls it with the settings of the working directory.
     """
     settings = settings or load_settings()
     access = Access(settings, Keyring(store_of(settings.index)))
     access.check_binding()
-    serving = Serving.open(settings)
+    serving = Serving.open(settings) if opening is None else Serving.of(opening.result(), settings)
 
     door = MCPDoor(serving.assistant)
 
