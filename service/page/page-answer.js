@@ -46,9 +46,8 @@ function quotation(one, passages) {
 
 function passage(one) {
   const card = element("li", "card", element("h3", "", link(pageOf(one), one.title || one.article_id)));
-  const text = Array.from(one.text), most = 2 * CONTEXT;
-  const shown = text.length > most ? text.slice(0, most).join("").replace(/\s\S*$/, " …") : one.text;
-  card.append(element("blockquote", "", closely(shown)), element("p", "places", link(pageOf(one), "Read it in the article")), ...notes({ ...one, also_in: [] }));
+  const shown = slice(one.text, 0, 4 * CONTEXT); // its first lines; more would not be seen
+  card.append(element("blockquote", "lines", closely(shown)), element("p", "places", link(pageOf(one), "Read it in the article")), ...notes({ ...one, also_in: [] }));
   return card;
 }
 
@@ -80,6 +79,13 @@ function numberOf(number) {
   mark.setAttribute("aria-label", `quotation ${number}`);
   mark.addEventListener("click", () => document.getElementById(`quotation-${number}`).focus());
   return mark;
+}
+
+// A sentence stands on its own: it was not written to follow the one before it.
+function sentenceOf(sentence) {
+  const context = sentence.context ? [element("span", "around", sentence.context), " "] : [];
+  const numbers = sentence.citations.flatMap((number) => ["\u00a0", numberOf(number)]);
+  return element("p", "", ...context, ...sentenceText(sentence), ...numbers);
 }
 
 const SURE = [[0.95, "Almost certain"], [0.85, "Very likely"], [0.7, "Likely"], [0.5, "More likely than not"], [0.25, "Uncertain"], [0, "Doubtful"]];
@@ -115,11 +121,7 @@ function judgement(found) {
 }
 
 export function answered(found) {
-  const said = element("p", "said");
-  for (const sentence of found.sentences) {
-    const context = sentence.context ? [element("span", "around", sentence.context), " "] : [];
-    said.append(...context, ...sentenceText(sentence), " ", ...sentence.citations.flatMap((number) => [numberOf(number), " "]));
-  }
+  const said = element("div", "said", found.sentences.map(sentenceOf));
   const open = (found.parts || []).filter((part) => !part.answered);
   return [
     element("h2", "unseen", "Answer"),
