@@ -291,3 +291,41 @@ def test_a_server_that_asks_for_a_key_is_given_one_on_the_page(
         page.keyboard.press("Enter")
         expect(page.locator(".said")).to_contain_text("1911")
         assert secret not in page.url
+
+
+def test_a_page_of_another_origin_reads_answers_and_refusals_where_its_origin_is_set(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "index"
+    put(place, ARTICLES)
+    create_key(store_of(place), "read")
+    # The other origin is the other server's, whose page may ask nobody else: hence without its policy.
+    context = browser.new_context(bypass_csp=True)
+    variables = {"CIVICITE_CORS_ORIGINS": address, "CIVICITE_REQUESTS_PER_MINUTE": "2"}
+    with served(place, environment={**ENVIRONMENT, **variables}) as other:
+        page = context.new_page()
+        page.goto(address)
+        told = page.evaluate(
+            """async (other) => {
+                const told = [];
+                const body = JSON.stringify({ question: "When was the Norvik bridge opened?" });
+                const headers = { "Content-Type": "application/json" };
+                const put = { method: "PUT", headers, body: JSON.stringify({ text: "A lamp." }) };
+                const asked = { method: "POST", headers, body };
+                const all = [["/v1/ask", asked], ["/v1/articles/x", put], ["/v1/facets", {}]];
+                for (const [path, options] of all) {
+                    const response = await fetch(other + path, options);
+                    const content = await response.json();
+                    const left = response.headers.get("RateLimit");
+                    told.push([response.status, content.type || content.answer, left.split(";")[1]]);
+                }
+                return told;
+            }""",
+            other,
+        )
+        assert told == [
+            [200, "The Norvik bridge was opened in 1911. [1]", "r=1"],
+            [401, "urn:civicite:problem:key-required", "r=0"],
+            [429, "urn:civicite:problem:too-many-requests", "r=0"],
+        ]
+    context.close()
