@@ -57,12 +57,16 @@ function wishes() {
 // Makes the form show what an address asks for.
 function fill(wanted) {
   question.value = wanted.get("question") || "";
+  for (const name of ["from", "to"]) find(name).value = wanted.get(name) || "";
+  fillChoices(wanted);
+}
+
+function fillChoices(wanted) {
   const given = wanted.getAll("filter");
   for (const select of choices()) {
     const mine = given.find((one) => one.startsWith(`${select.dataset.facet}=`));
     select.value = mine ? mine.slice(select.dataset.facet.length + 1) : "";
   }
-  for (const name of ["from", "to"]) find(name).value = wanted.get(name) || "";
   tellChosen();
 }
 
@@ -72,7 +76,7 @@ function tellChosen() {
 }
 
 function bodyOf(wanted) {
-  const filters = {};
+  const filters = Object.create(null);
   for (const one of wanted.getAll("filter")) {
     const [name, value] = [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)];
     (filters[name] ??= []).push(value);
@@ -149,8 +153,7 @@ find("clear").addEventListener("click", () => {
 addEventListener("popstate", () => {
   if (!location.hash) show();
 });
-// Without a key there may be no facets to choose from; asking says why.
-showCollection().catch(() => {}).finally(() => {
-  show();
-  if (!location.search) question.focus();
-});
+show();
+if (!location.search) question.focus();
+// Nobody waits for what can be chosen; without a key there may be nothing, and asking says why.
+showCollection().then(() => fillChoices(new URLSearchParams(location.search))).catch(() => {});
