@@ -14,7 +14,17 @@ from service.keys import Key, Keyring, Scope
 from service.problems import Problem
 from service.settings import Settings
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/page.css", "/page.js", "/llms.txt"})
+PAGE_FILES = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "page-answer.js": "text/javascript",
+    "page-article.js": "text/javascript",
+    "page-elements.js": "text/javascript",
+    "page-icon.svg": "image/svg+xml",
+}
+"""What the page to ask on is made of, beside itself, with media types."""
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/llms.txt", *(f"/{name}" for name in PAGE_FILES)})
 """What orchestrators ask, which have no key, and what says nothing of any article."""
 
 

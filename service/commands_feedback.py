@@ -1,4 +1,6 @@
-"""The command ``feedback export``."""
+"""The commands ``feedback export`` and ``feedback delete``."""
+
+from typing import Annotated
 
 import typer
 
@@ -22,3 +24,18 @@ def export(index: IndexOption = None) -> None:
     for question in as_questions(read_feedback(store_of(settings_with(index).index))):
         write_json(question)
     write([])
+
+
+@app.command()
+def delete(
+    up_to: Annotated[
+        int, typer.Option("--up-to", min=1, metavar="NUMBER", help="The last judgement that goes.")
+    ],
+    index: IndexOption = None,
+) -> None:
+    """Delete what was said up to a number, for good; the numbers are those of GET /v1/feedback."""
+    from service.feedback import delete_feedback
+    from service.store import store_of
+
+    count = delete_feedback(store_of(settings_with(index).index), up_to)
+    write([f"deleted {count} judgement{'' if count == 1 else 's'}"])

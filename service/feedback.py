@@ -1,12 +1,14 @@
 """Feedback: what people say of answers, kept in the service's database and written out for evaluation."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from indexer import CiviciteError
 from service.store import opened
 
 Judgement = Literal["right", "wrong"]
@@ -35,6 +37,10 @@ class Feedback:
         return asdict(self)
 
 
+class FeedbackFull(CiviciteError):
+    """No more is kept until some is deleted or the setting ``feedback_bytes`` is raised."""
+
+
 def note(
     file: Path,
     question: str,
@@ -45,12 +51,17 @@ def note(
     quote: str | None = None,
     state: Mapping[str, Any] | None = None,
     key: str | None = None,
+    most_bytes: int | None = None,
 ) -> int:
-    """Keep one judgement and return its number."""
+    """Keep one judgement and return its number; raises FeedbackFull where the file holds so much already."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     written = None if state is None else json.dumps(state, sort_keys=True)
     with opened(file, create=True) as connection:
         assert connection is not None  # noqa: S101 - it was to be made
+        if most_bytes is not None and _used(connection) >= most_bytes:
+            raise FeedbackFull(
+                f"{file}: {most_bytes} bytes are in use; see 'civicite feedback delete' and feedback_bytes"
+            )
         cursor = connection.execute(
             "INSERT INTO feedback (at, question, verdict, comment, article_id, quote, state, key)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -80,6 +91,23 @@ def forget(file: Path, article_ids: Iterable[str]) -> None:
             connection.executemany(
                 "DELETE FROM feedback WHERE article_id = ?", [(one,) for one in article_ids]
             )
+
+
+def delete_feedback(file: Path, up_to: int) -> int:
+    """Delete the judgements whose numbers are not above ``up_to``, overwriting them; return how many."""
+    with opened(file) as connection:
+        if connection is None:
+            return 0
+        return connection.execute("DELETE FROM feedback WHERE number <= ?", (up_to,)).rowcount
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    """Return the bytes of the pages in use; what was deleted leaves its pages for what comes."""
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
 
 
 def as_questions(feedback: Iterable[Feedback]) -> Iterator[dict[str, Any]]:

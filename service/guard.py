@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import request_ids
 from service.access import OPEN_PATHS, Access, is_loopback
 from service.keys import Key
-from service.problems import Problem, problem_response
+from service.problems import BUG, Problem, problem_response
 
 LARGEST_BODY = 50_000_000
 """Bytes of a request that may hold an article."""
@@ -67,18 +67,23 @@ class Guard:
         counted = scope["path"] not in OPEN_PATHS
         self._under_way += counted
         try:
-            key = self._admitted(scope, headers)
+            key = self._admitted(scope, headers, answer)
             scope.setdefault("state", {})["key"] = key
             await self._app(scope, _limited(scope, receive), answer)
         except Problem as problem:
             await problem_response(problem.status, problem.kind, problem.detail, headers=problem.headers)(
                 scope, receive, answer
             )
+        except Exception:
+            # A bug, which is raised on to be logged; what would be answered further out lacks our headers.
+            if not answer.begun:
+                await problem_response(500, "internal-error", BUG)(scope, receive, answer)
+            raise
         finally:
             await answer.end()
             self._under_way -= counted
 
-    def _admitted(self, scope: Scope, headers: Mapping[str, str]) -> Key | None:
+    def _admitted(self, scope: Scope, headers: Mapping[str, str], answer: "_Answer") -> Key | None:
         most = self._access.settings.max_requests
         if self._under_way > most:
             detail = f"{most} requests are under way; come again in a moment"
@@ -87,24 +92,33 @@ class Guard:
             key = self._access.admit(scope["method"], scope["path"], headers)
         except Problem:
             # What is refused counts too: nobody tries keys without end.
-            self._count(scope, None)
+            self._count(scope, None, answer)
             raise
-        self._count(scope, key)
+        self._count(scope, key, answer)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > _largest(scope):
             raise Problem(413, "body-too-large", "the body is larger than this server takes")
         return key
 
-    def _count(self, scope: Scope, key: Key | None) -> None:
+    def _count(self, scope: Scope, key: Key | None, answer: "_Answer") -> None:
         if self._rate is None or scope["path"] in OPEN_PATHS:
             return
         who = key.id if key is not None else _network(scope)
-        if not self._limiter.hit(self._rate, who):
-            window = self._limiter.get_window_stats(self._rate, who)
-            wait = max(1, math.ceil(window.reset_time - time.time()))
+        within = self._limiter.hit(self._rate, who)
+        window = self._limiter.get_window_stats(self._rate, who)
+        wait = max(1, math.ceil(window.reset_time - time.time()))
+        answer.tell(rate_headers(self._rate.amount, window.remaining if within else 0, wait))
+        if not within:
             detail = f"more than {self._rate.amount} requests in a minute"
-            limits = {"RateLimit-Limit": str(self._rate.amount), "RateLimit-Remaining": "0"}
-            raise Problem(429, "too-many-requests", detail, {"Retry-After": str(wait), **limits})
+            raise Problem(429, "too-many-requests", detail, {"Retry-After": str(wait)})
+
+
+def rate_headers(most: int, remaining: int, seconds: int) -> dict[str, str]:
+    """Return what a client is told of its rate, in the structured fields of the IETF's draft on RateLimit."""
+    return {
+        "RateLimit-Policy": f'"requests";q={most};w=60',
+        "RateLimit": f'"requests";r={remaining};t={seconds}',
+    }
 
 
 class _Answer:
@@ -114,8 +128,9 @@ class _Answer:
     """
 
     def __init__(self, send: Send, identity: str, seconds: float) -> None:
-        self._send, self._identity, self._seconds = send, identity, seconds
-        self._begun = self._late = False
+        self._send, self._seconds = send, seconds
+        self._more = [*_SECURITY, (_ID, identity.encode())]
+        self.begun = self._late = False
         self._telling: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
 
@@ -124,6 +139,10 @@ class _Answer:
         if not self._late:
             await self._pass_on(message)
 
+    def tell(self, headers: Mapping[str, str]) -> None:
+        """Add headers to the answer, which has not begun."""
+        self._more += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
     async def end(self) -> None:
         """Watch the time no longer; a client that is being told is told to the end."""
         self._timer.cancel()
@@ -131,7 +150,7 @@ class _Answer:
             await self._telling
 
     def _expire(self) -> None:
-        if not self._begun:
+        if not self.begun:
             self._late = True
             self._telling = asyncio.ensure_future(self._tell())
 
@@ -141,11 +160,11 @@ class _Answer:
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._begun = True
+            self.begun = True
             self._timer.cancel()
             own = {name.lower() for name, _ in message["headers"]}
-            more = [(name, value) for name, value in _SECURITY if name not in own]
-            message["headers"] = [*message["headers"], *more, (_ID, self._identity.encode())]
+            more = [(name, value) for name, value in self._more if name not in own]
+            message["headers"] = [*message["headers"], *more]
         await self._send(message)
 
 

@@ -5,13 +5,13 @@ made. Errors are made elsewhere, in ``problems.py``.
 """
 
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,6 +19,8 @@ from starlette.routing import Route
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
 from service.answer import Answer, IndexState, SearchResult
+from service.collection import LocalCollection
+from service.cors import OtherPages
 from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
@@ -28,7 +30,7 @@ from service.http_operation import note_answer
 from service.http_operation import router as operation
 from service.http_pages import router as pages
 from service.http_stream import DESCRIBED, PassagesListener, answer_events, wants_events
-from service.http_tags import is_known, not_modified, question_tag, tag_of
+from service.http_tags import KNOWN, is_known, not_modified, question_tag, tag_of
 from service.http_verify import router as verification
 from service.keys import Keyring
 from service.observing import Observed
@@ -38,22 +40,23 @@ from service.representations import Commits, Facets
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
 from service.serving import Served, Serving
 from service.settings import Settings, load_settings
+from service.specification import DescribedApp
 from service.store import store_of
 from service.tracing import telemetry
 
 questions = APIRouter(prefix="/v1", tags=["questions"])
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, opening: Future[LocalCollection] | None = None) -> FastAPI:
     """Return the application over the index that the settings name, its model loaded.
 
-    Raises CiviciteError when the index cannot be served. ``uvicorn --factory service.http:create_app``
-    calls it with the settings of the working directory.
+    ``opening`` is that index where somebody opens it already. Raises CiviciteError when the index cannot be
+    served. ``uvicorn --factory service.http:create_app`` calls it with the settings of the working directory.
     """
     settings = settings or load_settings()
     access = Access(settings, Keyring(store_of(settings.index)))
     access.check_binding()
-    serving = Serving.open(settings)
+    serving = Serving.open(settings) if opening is None else Serving.of(opening.result(), settings)
 
     door = MCPDoor(serving.assistant)
 
@@ -63,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
         serving.index.close()
 
-    app = FastAPI(
+    app = DescribedApp(
         telemetry=telemetry(),
         title="civicite",
         version=version("civicite"),
@@ -75,21 +78,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=closing,
     )
     app.state.serving = serving
-    if settings.cors_origins:
-        methods, headers = (
-            ["GET", "POST", "PUT", "DELETE"],
-            ["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id"],
-        )
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=methods,
-            allow_headers=headers,
-            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
-        )
-    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(Guard, access=access)
     app.add_middleware(OpenAIErrors)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+    if settings.cors_origins:
+        app.add_middleware(OtherPages, origins=settings.cors_origins)
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)
@@ -100,7 +93,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-@questions.post("/ask", response_model=Answer, responses={200: DESCRIBED, **responses(400, 413, 422)})
+@questions.post(
+    "/ask", response_model=Answer, responses={200: DESCRIBED, **KNOWN, **responses(400, 413, 422)}
+)
 def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     """Answer a question with verified quotations, or abstain and say why.
 
@@ -131,7 +126,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     return _tagged(answer.to_dict(), answer.index, body, request)
 
 
-@questions.post("/search", response_model=SearchResult, responses=responses(400, 413, 422))
+@questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 413, 422)})
 def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     """Return the passages nearest to a question; offsets as in answers."""
     tag = _question_tag(body, request, serving)
@@ -145,7 +140,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     return _tagged(result.to_dict(), result.index, body, request)
 
 
-@questions.get("/facets", response_model=Facets, responses=responses())
+@questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses()})
 def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:

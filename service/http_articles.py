@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, UploadFile
+from fastapi import APIRouter, File, Path, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from indexer import (
     ArticleNotFound,
@@ -18,7 +19,7 @@ from indexer import (
 )
 from service.feedback import forget
 from service.guard import LARGEST_BODY
-from service.http_tags import is_known, not_modified, revision_in, tag_of
+from service.http_tags import KNOWN, is_known, not_modified, revision_in, tag_of
 from service.problems import Problem, responses
 from service.representations import ArticleList, ArticleShown, PutResult, Uploaded
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
@@ -27,7 +28,21 @@ from service.serving import Served
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
 
 
-@router.get("", response_model=ArticleList, responses=responses(422))
+class _AnyPath(PathConvertor):
+    """A path to its end, line breaks included, so that an id that has one is refused in words."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any", _AnyPath())
+
+ArticleId = Annotated[str, Path(examples=["incheon-role-model-city"])]
+AFile = Annotated[
+    UploadFile, File(description="Its name tells its format", examples=["# Quiet lamps\n\nLjubljana …"])
+]
+
+
+@router.get("", response_model=ArticleList, responses={**KNOWN, **responses(422)})
 def list_articles(query: Annotated[ListQuery, Query()], request: Request, serving: Served) -> Response:
     """List the current articles that pass the filters; ``next`` goes on as ``after``, null at the end."""
     with serving.index.view() as view:
@@ -50,7 +65,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
 
 
 @router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
-def upload(file: UploadFile, serving: Served) -> JSONResponse:
+def upload(file: AFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
     An article's id is the file's own, else its name without its suffix; one that is there already is
@@ -72,12 +87,12 @@ def upload(file: UploadFile, serving: Served) -> JSONResponse:
 
 
 @router.get(
-    "/{article_id:path}",
+    "/{article_id:any}",
     response_model=ArticleShown,
-    responses=responses(404, 410, 416, 422),
+    responses={**KNOWN, **responses(404, 410, 416, 422)},
 )
 def read_article(
-    article_id: str, query: Annotated[ArticleQuery, Query()], request: Request, serving: Served
+    article_id: ArticleId, query: Annotated[ArticleQuery, Query()], request: Request, serving: Served
 ) -> Response:
     """Read an article's canonical text, or the span ``[start, end)`` of it.
 
@@ -97,14 +112,14 @@ def read_article(
 
 
 @router.put(
-    "/{article_id:path}",
+    "/{article_id:any}",
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
         **responses(400, 412, 413, 422),
     },
 )
-def put_article(article_id: str, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
+def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
     """Add or replace an article; the next answer may quote it.
 
     With ``If-Match`` and the tag of an earlier reading it is replaced only if its text is still of that
@@ -126,9 +141,9 @@ def put_article(article_id: str, body: ArticleBody, request: Request, serving: S
     )
 
 
-@router.delete("/{article_id:path}", status_code=204, responses=responses(404, 410, 412, 422))
+@router.delete("/{article_id:any}", status_code=204, responses=responses(404, 410, 412, 422))
 def delete_article(
-    article_id: str, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
+    article_id: ArticleId, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
     """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
     with serving.editor() as editor:

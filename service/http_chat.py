@@ -26,6 +26,7 @@ from service.events import Emit, EventStream, event
 from service.http_operation import note_answer
 from service.openai_errors import RefusedParameter, openai_error, openai_responses
 from service.problems import problem_for
+from service.representations_chat import Completion, ModelList, ModelShown
 from service.schemas import Body, Number, RequestFilters
 from service.serving import Served, Serving
 
@@ -35,7 +36,7 @@ EXAMPLE: JsonDict = {
     "model": MODEL,
     "messages": [
         {"role": "user", "content": "How many school programmes has Incheon held since 2016?"},
-        {"role": "assistant", "content": "Incheon has held 112 school programmes. [1]"},
+        {"role": "assistant", "content": "Since 2016, Incheon has held 54 school programmes. [1]"},
         {"role": "user", "content": "And in Seoul?"},
     ],
 }
@@ -167,28 +168,11 @@ _TURNS = 20
 
 @router.post(
     "/chat/completions",
+    response_model=Completion,
     responses={
         200: {
-            "description": "A chat.completion, or with `stream` its chunks as events",
-            "content": {
-                "application/json": {
-                    "example": {
-                        "id": "chatcmpl-4b1f",
-                        "object": "chat.completion",
-                        "created": 1790000000,
-                        "model": MODEL,
-                        "choices": [
-                            {
-                                "index": 0,
-                                "finish_reason": "stop",
-                                "message": {"role": "assistant", "content": "…. [1]", "annotations": []},
-                            }
-                        ],
-                        "usage": {"prompt_tokens": 9, "completion_tokens": 30, "total_tokens": 39},
-                        "civicite": {"understood": {"asked": "…", "question": "…", "replaced": []}},
-                    }
-                }
-            },
+            "description": "A chat.completion, or with `stream` its chunks as events, ended by `[DONE]`",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         **openai_responses(400, 404, 413, 422),
     },
@@ -224,13 +208,13 @@ def complete(body: ChatRequest, request: Request, serving: Served) -> Response:
     return JSONResponse({**head, **whole, "civicite": extra(answer, read)})
 
 
-@router.get("/models", responses=openai_responses())
+@router.get("/models", response_model=ModelList, responses=openai_responses())
 def models(serving: Served) -> JSONResponse:
     """List the one model that there is, as OpenAI does."""
     return JSONResponse({"object": "list", "data": [_model(serving)]})
 
 
-@router.get("/models/{model}", responses=openai_responses(400, 404, 422))
+@router.get("/models/{model}", response_model=ModelShown, responses=openai_responses(400, 404, 422))
 def model(model: Annotated[str, Path(examples=[MODEL])], serving: Served) -> JSONResponse:
     """Describe the one model that there is."""
     _check_model(model)

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from indexer import survey
 from service.assistant import LONGEST_QUESTION
-from service.feedback import note, read_feedback
-from service.http_tags import is_known, not_modified, tag_of
+from service.feedback import FeedbackFull, note, read_feedback
+from service.http_tags import KNOWN, is_known, not_modified, tag_of
 from service.keys import Key
-from service.problems import responses
+from service.problems import Problem, responses
 from service.representations import FeedbackList, FeedbackNoted, Status
 from service.schemas import Body, Number
 from service.serving import Served
@@ -61,22 +61,29 @@ class FeedbackQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
 
 
-@router.post("/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(400, 413, 422))
+@router.post(
+    "/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(400, 413, 422, 507)
+)
 def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSONResponse:
     """Keep what a person says of an answer, for evaluation."""
     state = body.index
     kept = None if state is None else {n: getattr(state, n) for n in ("commit", "generation", "ranker")}
     key: Key | None = getattr(request.state, "key", None)
-    number = note(
-        serving.store,
-        body.question,
-        body.verdict,
-        comment=body.comment,
-        article_id=body.article_id,
-        quote=body.quote,
-        state=kept,
-        key=key.id if key is not None else None,
-    )
+    try:
+        number = note(
+            serving.store,
+            body.question,
+            body.verdict,
+            comment=body.comment,
+            article_id=body.article_id,
+            quote=body.quote,
+            state=kept,
+            key=key.id if key is not None else None,
+            most_bytes=serving.settings.feedback_bytes,
+        )
+    except FeedbackFull as full:
+        detail = "as much as this server keeps has been said; whoever runs it can make room"
+        raise Problem(507, "feedback-full", detail) from full
     return JSONResponse({"number": number}, 201)
 
 
@@ -89,7 +96,7 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
     return JSONResponse({"feedback": listed, "next": listed[-1]["number"] if more else None})
 
 
-@router.get("/status", response_model=Status, responses=responses())
+@router.get("/status", response_model=Status, responses={**KNOWN, **responses()})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
     seen = survey(serving.index.folder)

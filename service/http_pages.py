@@ -3,6 +3,7 @@
 Everything comes from files beside this one and nothing from elsewhere. Knows nothing of articles.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from service.accept import preferred
+from service.access import PAGE_FILES
 from service.problems import responses
 
 router = APIRouter(tags=["pages"])
@@ -67,16 +69,17 @@ def root(request: Request) -> Response:
     return JSONResponse(shown.model_dump(), headers={"Vary": "Accept"})
 
 
-@router.get("/page.css", include_in_schema=False)
-def style() -> Response:
-    """Return the page's style."""
-    return Response(_file("page.css"), media_type="text/css")
+def _part(name: str) -> Callable[[], Response]:
+    """Return the endpoint of a file that the page is made of."""
+
+    def part() -> Response:
+        return Response(_file(name), media_type=PAGE_FILES[name])
+
+    return part
 
 
-@router.get("/page.js", include_in_schema=False)
-def script() -> Response:
-    """Return the page's script."""
-    return Response(_file("page.js"), media_type="text/javascript")
+for _name in PAGE_FILES:
+    router.add_api_route(f"/{_name}", _part(_name), include_in_schema=False)
 
 
 @router.get(

@@ -5,9 +5,15 @@ Weak, because two answers with the same tag say the same and may still differ in
 
 import hashlib
 import json
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
+
+KNOWN: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What the client has, by If-None-Match, is still so"}
+}
+"""For OpenAPI."""
 
 
 def tag_of(request: Request, *state: object, revision: int | None = None) -> str:

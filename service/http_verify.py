@@ -12,6 +12,7 @@ from indexer import InputError
 from service.answer import Answer
 from service.claims import MOST_CLAIMS, Claims, claims_of
 from service.problems import responses
+from service.representations import Verification
 from service.schemas import Body, Number
 from service.serving import Served
 from service.verification import LONGEST_QUOTE, AlsoStated, Claim, verify_quote
@@ -104,7 +105,7 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
         return found
 
 
-@router.post("/verify", responses=responses(400, 413, 422))
+@router.post("/verify", response_model=Verification, responses=responses(400, 413, 422))
 def verify(body: VerifyRequest, serving: Served) -> JSONResponse:
     """Class each quotation of an answer, anyone's, and show the nearest true span where it is not verified.
 

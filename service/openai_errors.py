@@ -12,6 +12,8 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.problems import problem_examples
+
 PATHS = ("/v1/chat/", "/v1/models")
 
 _TYPES = {
@@ -57,15 +59,33 @@ def openai_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     fields = {"message": {"type": "string"}, "type": {"type": "string"}, "param": text, "code": text}
     error = {"type": "object", "properties": fields, "required": list(fields)}
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
-    example = _shape("'tools' is not supported: …; leave it out", 400, "tools", "unsupported_parameter")
-    content = {"application/json": {"schema": schema, "example": example}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": schema}},
+        }
         for status in sorted({*statuses, *_ANYWHERE})
     }
 
 
-_ANYWHERE = (401, 403, 421, 429, 500, 503)
+def openai_examples(status: int) -> dict[str, Any]:
+    """Return an error of each kind that comes with a status."""
+    if status == HTTPStatus.NOT_FOUND:
+        shown = _shape("there is no such model; use 'civicite'", 404, "model", "model_not_found")
+        return {"model_not_found": {"value": shown}}
+    shown = problem_examples(status)
+    if status == HTTPStatus.BAD_REQUEST:
+        shown |= problem_examples(HTTPStatus.UNPROCESSABLE_ENTITY)
+    found = {
+        name.replace("-", "_"): {**one, "value": openai_error(one["value"])} for name, one in shown.items()
+    }
+    if status == HTTPStatus.BAD_REQUEST:
+        refused = "'tools' is not supported: an answer is one message made of quotations; leave it out"
+        found["unsupported_parameter"] = {"value": _shape(refused, 400, "tools", "unsupported_parameter")}
+    return found
+
+
+_ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 
 
 class OpenAIErrors:
@@ -80,30 +100,20 @@ class OpenAIErrors:
             await self._app(scope, receive, send)
             return
         start: Message | None = None
-        content, begun = b"", False
+        content = b""
 
         async def shaped(message: Message) -> None:
-            nonlocal start, content, begun
+            nonlocal start, content
             if message["type"] == "http.response.start" and _is_problem(message):
                 start = message
             elif start is None:
-                begun = True
                 await send(message)
             else:
                 content += message.get("body", b"")
                 if not message.get("more_body", False):
                     await _send_shaped(start, content, send)
 
-        try:
-            await self._app(scope, receive, shaped)
-        except Exception:
-            # A bug, which is raised on to be logged; what would be answered further out has another shape.
-            if not begun:
-                message = "something went wrong here; the server's log says what"
-                await JSONResponse(_shape(message, _OURS, None, "internal_error"), _OURS)(
-                    scope, receive, send
-                )
-            raise
+        await self._app(scope, receive, shaped)
 
 
 def _is_problem(message: Message) -> bool:

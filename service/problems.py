@@ -54,11 +54,20 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "index-locked": (503, "Another writer holds the index; `Retry-After` says when to come back."),
     "model-changed": (503, "The index was rebuilt with another model; the server must be started again."),
     "overloaded": (503, "Too many requests are under way; `Retry-After` says when to come back."),
-    "too-slow": (503, "The answer did not begin in time."),
+    "too-slow": (503, "The answer did not begin in time; `Retry-After` says when to come back."),
+    "feedback-full": (
+        507,
+        "As much feedback is kept as `feedback_bytes` allows; `civicite feedback delete`.",
+    ),
 }
 """Every type, which is its name after ``TYPES``, with its status and what it means; they are stable."""
 RETRY_SECONDS = 5
 """After how long a writer may try again when another one holds the index."""
+
+RESTART_SECONDS = 60
+"""After how long to ask again when somebody has to start the server again."""
+
+BUG = "something went wrong here; the server's log says what"
 
 log = logging.getLogger("uvicorn.error")
 
@@ -113,14 +122,52 @@ def problem_for(request: Request, error: Exception) -> JSONResponse:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe an endpoint's problems for OpenAPI, with those that any request may meet."""
-    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/ProblemDocument"},
+                    "examples": problem_examples(status),
+                }
+            },
+        }
         for status in sorted({*statuses, *_ANYWHERE})
     }
 
 
+def problem_examples(status: int) -> dict[str, Any]:
+    """Return a document of each type that an endpoint answers with this status."""
+    found = {}
+    for kind, (its_status, when) in PROBLEMS.items():
+        if its_status == status and kind not in _OF_NO_ENDPOINT:
+            detail, errors = (_INVALID, [_TOO_LARGE]) if kind == "invalid-request" else (when, [])
+            document = problem_document(status, kind, detail, errors, "6f0d3c1c5a3b4a1f9b0a3a2f7d2b8e11")
+            found[kind] = {"summary": when, "value": document}
+    return found
+
+
+_OF_NO_ENDPOINT = ("not-found", "method-not-allowed", "http-error")
+_TOO_LARGE = FieldProblem(field="top_k", problem="Input should be less than or equal to 100")
+_INVALID = f"{_TOO_LARGE.field}: {_TOO_LARGE.problem}"
 _ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
+
+
+def problem_document(
+    status: int, kind: str, detail: str, errors: Sequence[FieldProblem] = (), request_id: str | None = None
+) -> dict[str, Any]:
+    """Return a problem document; what is not known is left out."""
+    document: dict[str, Any] = {
+        "type": TYPES + kind,
+        "title": kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [error.model_dump() for error in errors]
+    if request_id is not None:
+        document["request_id"] = request_id
+    return document
 
 
 def problem_response(
@@ -132,16 +179,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document as a response."""
-    document: dict[str, Any] = {
-        "type": TYPES + kind,
-        "title": kind.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-    }
-    if errors:
-        document["errors"] = [error.model_dump() for error in errors]
-    if request_ids.current() is not None:
-        document["request_id"] = request_ids.current()
+    document = problem_document(status, kind, detail, errors, request_ids.current())
     more = dict(headers or {}) | ({"Retry-After": str(retry)} if retry is not None else {})
     return JSONResponse(document, status, more, media_type="application/problem+json")
 
@@ -165,7 +203,8 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(503, "index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
     if isinstance(error, RecipeMismatch):
         log.error("%s %s: %s", request.method, request.url.path, error)
-        return problem_response(503, "model-changed", "the index was rebuilt with another model; start again")
+        detail = "the index was rebuilt with another model; the server must be started again"
+        return problem_response(503, "model-changed", detail, retry=RESTART_SECONDS)
     # The message may name folders of this machine: it belongs in the log.
     log.error("%s %s: %s", request.method, request.url.path, error)
     kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"
@@ -204,4 +243,4 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(500, "internal-error", "something went wrong here; the server's log says what")
+    return problem_response(500, "internal-error", BUG)

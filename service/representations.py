@@ -5,6 +5,10 @@ Offsets are Unicode code points, 0-based, end-exclusive, over an article's canon
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.alignment import Differing
+from service.verification import Status as Verified
+from service.verification import TrueSpan
+
 
 class Shown(BaseModel):
     """What all of them share."""
@@ -205,3 +209,36 @@ class Ready(Shown):
     superseded: bool
     active_generation: int
     active_model: str
+
+
+class DifferenceQuoted(Shown):
+    """Words that a quotation has, and those that its source has in their place."""
+
+    quote: str
+    source: str
+
+
+class VerdictShown(Shown):
+    """The class of one quotation, and the place where it, or what is nearest to it, really stands."""
+
+    status: Verified
+    verified: bool
+    message: str
+    problem: str | None
+    article_id: str | None
+    revision: int | None
+    found: TrueSpan | None
+    withdrawn: bool | None
+    superseded_by: int | None
+    similarity: float | None
+    differing: Differing | None
+    differences: list[DifferenceQuoted]
+    fragments: list[TrueSpan]
+
+
+class Verification(Shown):
+    """All verdicts, in the order of the quotations."""
+
+    results: list[VerdictShown]
+    verified: bool
+    unquoted: str | None

@@ -33,7 +33,11 @@ class Serving:
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
         """Load the model and open the index."""
-        assistant = LocalCollection.open(settings=settings)
+        return cls.of(LocalCollection.open(settings=settings), settings)
+
+    @classmethod
+    def of(cls, assistant: LocalCollection, settings: Settings) -> "Serving":
+        """Take what is open already."""
         if isinstance(assistant.encoder, GatheringEncoder):
             assistant.encoder.observe = metrics.encoded
         return cls(assistant, settings)

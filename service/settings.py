@@ -64,6 +64,8 @@ class Settings:
     """Requests that a key, or an address without one, may make; None: any here, 600 beyond this machine."""
     max_requests: int = 256
     """Requests that may be under way at a time; more are asked to come again."""
+    feedback_bytes: int = 50_000_000
+    """The most that the service's database may hold before feedback is refused; 0 keeps none."""
     request_seconds: float = 60.0
     """How long a request may take until its answer begins."""
     wait_seconds: float = 30.0
@@ -226,6 +228,7 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "cors_origins": _texts,
     "requests_per_minute": _whole(1, 10**9),
     "max_requests": _whole(1, 100_000),
+    "feedback_bytes": _whole(0, 10**12),
     "request_seconds": _number(86_400.0),
     "wait_seconds": _number(3600.0),
     "fetch_seconds": _number(3600.0),

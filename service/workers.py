@@ -4,6 +4,7 @@ Whoever can connect is answered: the port is open when the model is loaded. On S
 way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -11,16 +12,22 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.logs import log_config
-from service.settings import PREFIX, Settings
+from service.settings import PREFIX, Settings, load_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from service.collection import LocalCollection
 
 GRACE_SECONDS = 30
 """How long requests may take to finish after the program was told to end."""
@@ -33,12 +40,41 @@ _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 def serve_alone(settings: Settings) -> None:
     """Serve from this process until told to end."""
-    from service.http import create_app
-
     _end_with_zero()
     # The model is loaded here, before the port is open.
-    app = create_app(settings)
+    app = _application(settings)
     uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
+
+
+def application() -> "FastAPI":
+    """Return the application of a worker, by the settings that its environment hands on."""
+    return _application(load_settings())
+
+
+def _application(settings: Settings) -> "FastAPI":
+    """Return the application; its model loads, mostly outside Python, while its modules are imported."""
+    with _nothing_collected(), ThreadPoolExecutor(1) as aside:
+        opening = aside.submit(_opened, settings)
+        from service.http import create_app
+
+        return create_app(settings, opening)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Look for no garbage meanwhile, nor later in what was made: modules and the model stay to the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _opened(settings: Settings) -> "LocalCollection":
+    from service.collection import LocalCollection
+
+    return LocalCollection.open(settings=settings)
 
 
 def serve_with_workers(settings: Settings, workers: int) -> int:
@@ -46,7 +82,7 @@ def serve_with_workers(settings: Settings, workers: int) -> int:
     _end_with_zero()
     with _for_children(settings), _bound(settings) as listening:
         options = _options(settings)
-        config = uvicorn.Config("service.http:create_app", factory=True, workers=workers, **options)
+        config = uvicorn.Config("service.workers:application", factory=True, workers=workers, **options)
         supervisor = _Supervisor(config, [listening])
         supervisor.run()
         return 1 if supervisor.failed else 0

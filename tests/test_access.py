@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from indexer import IndexUnusable, InputError
 from service.access import Access, is_loopback, scope_needed
+from service.cors import OtherPages
 from service.guard import Guard
 from service.keys import Key, Keyring, create_key, list_keys, revoke_key
 from service.problems import Problem
@@ -289,17 +290,101 @@ def test_pages_may_use_the_interface_only_where_their_origin_is_set(folder: Path
         assert "access-control-allow-origin" not in other.headers
 
 
+PAGE = {"Origin": "https://city.example"}
+ASKED = {
+    **PAGE,
+    "Access-Control-Request-Method": "PUT",
+    "Access-Control-Request-Headers": "authorization,content-type,if-match",
+}
+
+
 def test_a_browser_that_asks_beforehand_needs_no_key_and_is_told_of_every_header(folder: Path) -> None:
-    asked = {
-        "Origin": "https://city.example",
-        "Access-Control-Request-Method": "PUT",
-        "Access-Control-Request-Headers": "authorization,content-type,if-match",
-    }
-    with client_of(folder, cors_origins="https://city.example", require_keys="true") as client:
-        allowed = client.options("/v1/articles/well", headers=asked)
+    with client_of(folder, cors_origins=PAGE["Origin"], require_keys="true") as client:
+        allowed = client.options("/v1/articles/well", headers=ASKED)
         assert allowed.status_code == 200
         assert "If-Match" in allowed.headers["access-control-allow-headers"]
-        assert client.put("/v1/articles/well", json=ARTICLE, headers=asked).status_code == 401
+        assert allowed.headers["x-content-type-options"] == "nosniff"
+
+
+def readable(response: httpx.Response) -> tuple[int, str]:
+    """Return the problem, which a page of the origin that is set may read."""
+    assert response.headers["access-control-allow-origin"] == PAGE["Origin"]
+    assert "Origin" in response.headers["vary"]
+    shown = response.headers["access-control-expose-headers"]
+    assert {"Retry-After", "RateLimit", "RateLimit-Policy"} <= {one.strip() for one in shown.split(",")}
+    assert response.headers["content-type"] == "application/problem+json"
+    return kind(response)
+
+
+def test_a_page_whose_origin_is_set_can_read_why_it_was_refused(folder: Path) -> None:
+    reader, _ = create_key(store_of(folder), "read")
+    key = {"Authorization": f"Bearer {reader}"}
+    with client_of(folder, cors_origins=PAGE["Origin"], requests_per_minute="6") as client:
+        client.headers.update(PAGE)
+        huge = b"[" + b" " * 1_000_000
+        refusals = [
+            client.put("/v1/articles/new", json=ARTICLE),
+            client.put("/v1/articles/new", json=ARTICLE, headers=key),
+            client.get("/nowhere"),
+            client.post("/v1/ask", json={}),
+            client.post("/v1/ask", content=huge),
+            client.get("/v1/facets", headers={"Host": "evil.example"}),
+            *(client.get("/v1/facets") for _ in range(2)),
+        ]
+        assert [readable(one) for one in refusals] == [
+            (401, "key-required"),
+            (403, "scope-missing"),
+            (404, "not-found"),
+            (422, "invalid-request"),
+            (413, "body-too-large"),
+            (421, "unknown-host"),
+            *[(429, "too-many-requests")] * 2,
+        ]
+        # Its browser asks beforehand all the same, and is not counted.
+        assert client.options("/v1/articles/well", headers=ASKED).status_code == 200
+
+
+def test_a_page_of_another_origin_is_told_beforehand_by_a_problem_that_it_may_not(folder: Path) -> None:
+    with client_of(folder, cors_origins=PAGE["Origin"]) as client:
+        foreign = client.options("/v1/ask", headers={**ASKED, "Origin": "https://evil.example"})
+        assert kind(foreign) == (403, "foreign-origin")
+        assert "access-control-allow-origin" not in foreign.headers
+        header = client.options("/v1/ask", headers={**ASKED, "Access-Control-Request-Headers": "x-other"})
+        assert kind(header) == (403, "foreign-origin")
+        for response in (foreign, header):
+            assert response.headers["x-content-type-options"] == "nosniff"
+        refusal = client.post("/v1/ask", json={}, headers={"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in refusal.headers
+
+
+def test_a_page_can_read_that_a_request_took_too_long_or_met_a_bug() -> None:
+    async def failing(scope: object, receive: object, send: object) -> None:
+        raise RuntimeError("a bug")
+
+    async def slow(scope: object, receive: object, send: object) -> None:
+        await asyncio.sleep(0.3)
+
+    async def call(app: object) -> tuple[int, dict[str, str]]:
+        sent: list[dict[str, object]] = []
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        rules = Access(Settings(request_seconds=0.1), Keyring(Path("/nowhere")))
+        pages = OtherPages(Guard(app, rules), [PAGE["Origin"]])  # type: ignore[arg-type]
+        headers = [(b"host", b"localhost"), (b"origin", PAGE["Origin"].encode())]
+        scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": headers}
+        with contextlib.suppress(RuntimeError):
+            await pages(scope, None, send)  # type: ignore[arg-type]
+        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
+        return int(str(sent[0]["status"])), told
+
+    for app, status in ((failing, 500), (slow, 503)):
+        found, headers = asyncio.run(call(app))
+        assert found == status
+        assert headers["access-control-allow-origin"] == PAGE["Origin"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-request-id"]
 
 
 def test_every_answer_has_the_headers_that_keep_browsers_from_harm(folder: Path) -> None:
@@ -333,6 +418,34 @@ def test_more_requests_than_a_minute_allows_are_told_when_to_come_back(folder: P
         assert client.get("/v1/facets", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
 
 
+def rate(response: httpx.Response) -> tuple[int, int, int, int]:
+    """Return quota, window, what remains, and seconds, of the fields of the IETF's draft."""
+    policy = re.fullmatch(r'"requests";q=(\d+);w=(\d+)', response.headers["ratelimit-policy"])
+    left = re.fullmatch(r'"requests";r=(\d+);t=(\d+)', response.headers["ratelimit"])
+    assert policy is not None
+    assert left is not None
+    return int(policy[1]), int(policy[2]), int(left[1]), int(left[2])
+
+
+def test_every_answer_that_counts_says_how_many_requests_are_left(folder: Path) -> None:
+    with client_of(folder, requests_per_minute="5") as client:
+        answers = [
+            client.get("/v1/facets"),
+            client.get("/nowhere"),
+            client.post("/v1/ask", json={}),
+            client.get("/v1/facets", headers={"Host": "evil.example"}),
+            client.get("/v1/models/none"),
+            client.get("/v1/facets"),
+        ]
+        assert [one.status_code for one in answers] == [200, 404, 422, 421, 404, 429]
+        assert [rate(one)[:3] for one in answers] == [(5, 60, left) for left in (4, 3, 2, 1, 0, 0)]
+        assert all(0 < rate(one)[3] <= 60 for one in answers)
+        assert answers[-1].headers["retry-after"] == str(rate(answers[-1])[3])
+        assert "ratelimit" not in client.get("/healthz").headers
+    with client_of(folder) as client:
+        assert "ratelimit" not in client.get("/v1/facets").headers
+
+
 @pytest.mark.parametrize(
     ("path", "size", "status"),
     [("/v1/ask", 1_000_001, 413), ("/v1/verify", 50_000_001, 413), ("/v1/ask", 999_999, 422)],
@@ -361,6 +474,7 @@ def test_a_server_with_too_many_requests_under_way_says_so_and_a_slow_one_is_giv
 
         scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": [(b"host", b"localhost")]}
         await guard(scope, None, send)  # type: ignore[arg-type]
+        assert b"retry-after" in dict(sent[0]["headers"])  # type: ignore[call-overload]
         body = b"".join(bytes(one.get("body", b"")) for one in sent)  # type: ignore[call-overload]
         assert [one["type"] for one in sent].count("http.response.start") == 1
         return int(str(sent[0]["status"])), str(json.loads(body)["type"]).rpartition(":")[2]

@@ -43,7 +43,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     "command",
     [
         *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
-        *("key create", "key list", "key revoke", "feedback export"),
+        *("key create", "key list", "key revoke", "feedback export", "feedback delete"),
         "evaluate",
         *("watch", "feed add", "feed list", "feed remove", "feed pull"),
         *("backup", "restore", "rebuild", "generations", "compact", "verify-answer", "config"),

@@ -44,7 +44,7 @@ def test_a_browser_finds_a_page_that_loads_nothing_from_elsewhere(client: httpx.
     assert "unsafe" not in policy
     assert not re.search(r"https?:|<style|style=|\son\w+=|<script>", page.text)
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert {"page.css", "page.js"} <= set(loaded)
+    assert {"page.css", "page.js", "page-icon.svg"} <= set(loaded)
     for address in loaded:
         assert client.get(f"/{address}").status_code == 200, address
     assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
@@ -52,13 +52,17 @@ def test_a_browser_finds_a_page_that_loads_nothing_from_elsewhere(client: httpx.
 
 
 def test_what_articles_say_is_never_markup_to_the_page() -> None:
-    script = (PAGE / "page.js").read_text(encoding="utf-8")
+    scripts = [path.read_text(encoding="utf-8") for path in PAGE.glob("*.js")]
+    assert len(scripts) > 2
+    script = "\n".join(scripts)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\(", script)
 
 
 def test_a_form_field_has_a_label_and_news_are_announced() -> None:
     page = (PAGE / "page.html").read_text(encoding="utf-8")
-    for identity in re.findall(r'<input id="([^"]+)"', page):
+    fields = re.findall(r'<input id="([^"]+)"', page)
+    assert len(fields) > 2
+    for identity in fields:
         assert f'<label for="{identity}">' in page
     assert '<html lang="en">' in page
     assert 'aria-live="polite"' in page
@@ -77,7 +81,7 @@ def test_llms_txt_names_addresses_that_are_there_and_a_policy(client: httpx.Clie
 def test_pages_are_open_where_answers_need_a_key(folder: Path) -> None:
     wanted = {**ENVIRONMENT, "CIVICITE_REQUIRE_KEYS": "true"}
     with served(folder, environment=wanted) as address, httpx.Client(base_url=address) as client:
-        for path in ("/", "/page.css", "/page.js", "/llms.txt"):
+        for path in ("/", "/llms.txt", *(f"/{file.name}" for file in PAGE.glob("page*.[!h]*"))):
             assert client.get(path).status_code == 200
         assert client.post("/v1/ask", json={"question": "q"}).status_code == 401
 

@@ -202,6 +202,7 @@ def test_an_invalid_query_of_the_list_names_the_parameter(query: str, client: ht
         ("new", {"text": "t", "metadata": {"published": "soon"}}),
         ("white%20space", {"text": "t"}),
         ("control%07", {"text": "t"}),
+        ("a%0Aline", {"text": "t"}),
         ("x" * 513, {"text": "t"}),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from building import article, put
-from commandline import civicite, served
+from commandline import ENVIRONMENT, civicite, served
 from fpdf import FPDF
 from pydantic import BaseModel
 
@@ -226,6 +226,27 @@ def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: h
 )
 def test_feedback_that_is_none_is_refused(said: dict[str, object], client: httpx.Client) -> None:
     assert client.post("/v1/feedback", json=said).status_code == 422
+
+
+def test_feedback_beyond_what_the_settings_allow_is_refused_until_some_is_deleted(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    put(place, [article("well", "The old well was opened in 1880.")])
+    environment = {**ENVIRONMENT, "CIVICITE_FEEDBACK_BYTES": "60000"}
+    body = {"question": "When?", "verdict": "wrong", "comment": "x" * 4000}
+    with served(place, environment=environment) as address, httpx.Client(base_url=address) as client:
+        kept = 0
+        while (response := client.post("/v1/feedback", json=body)).status_code == 201:
+            kept += 1
+            assert kept < 60000 / 4000
+        assert kept > 1
+        assert response.status_code == 507
+        assert response.json()["type"] == "urn:civicite:problem:feedback-full"
+        assert store_of(place).stat().st_size < 2 * 60000
+        assert client.post("/v1/ask", json={"question": "When was the well opened?"}).status_code == 200
+        done = civicite("feedback", "delete", "--up-to", str(kept - 1), "--index", place)
+        assert done.stdout == f"deleted {kept - 1} judgements\n"
+        assert [one["number"] for one in client.get("/v1/feedback").json()["feedback"]] == [kept]
+        assert client.post("/v1/feedback", json=body).json() == {"number": kept + 1}
 
 
 def test_only_an_administrator_reads_what_people_said_once_there_are_keys(tmp_path: Path) -> None:

@@ -101,28 +101,61 @@ def test_what_an_article_holds_comes_back_as_text_and_as_nothing_else(tmp_path: 
         assert "<script>alert(1)</script>" in answer.json()["citations"][0]["quote"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"\xff\xfe\x00",
-        b'{"question": "\xc3\x28"}',
-        b'{"question": "\\ud800"}',
-        b'{"question": NaN}',
-        b'{"question": "well", "top_k": 1e400}',
-        b'{"question": "well", "top_k": ' + b"9" * 5000 + b"}",
-        b'{"question": "well", "min_confidence": NaN}',
-        b'{"question": "well", "question": 7}',
-        b'{"question": "a\\u0000b"}',
-        b'{"question": ' + b"[" * DEEP + b"]" * DEEP + b"}",
-        b'{"filters": ' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}",
-        b"[" * 500_000,
-        json.dumps({"question": "well", "filters": {f"f{n}": ["x"] for n in range(1000)}}).encode(),
-    ],
-)
-@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search", "/v1/verify", "/v1/feedback"])
-def test_a_body_that_is_no_request_is_refused_quietly(path: str, body: bytes, client: httpx.Client) -> None:
-    unharmed(client, client.post(path, content=body, headers={"Content-Type": "application/json"}))
+NO_REQUESTS = [
+    b"",
+    b"\xff\xfe\x00",
+    b'{"question": "\xc3\x28"}',
+    b'{"question": "\\ud800"}',
+    b'{"question": NaN}',
+    b'{"question": "well", "top_k": 1e400}',
+    b'{"question": "well", "top_k": ' + b"9" * 5000 + b"}",
+    b'{"question": "well", "min_confidence": NaN}',
+    b'{"question": "well", "question": 7}',
+    b'{"question": "a\\u0000b"}',
+    b'{"question": ' + b"[" * DEEP + b"]" * DEEP + b"}",
+    b'{"filters": ' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}",
+    b"[" * 500_000,
+    json.dumps({"question": "well", "filters": {f"f{n}": ["x"] for n in range(1000)}}).encode(),
+]
+TAKING_JSON = [
+    ("POST", "/v1/ask"),
+    ("POST", "/v1/search"),
+    ("POST", "/v1/verify"),
+    ("POST", "/v1/feedback"),
+    ("POST", "/v1/chat/completions"),
+    ("PUT", "/v1/articles/new"),
+]
+
+
+@pytest.mark.parametrize("body", NO_REQUESTS)
+@pytest.mark.parametrize(("method", "path"), TAKING_JSON)
+def test_a_body_that_is_no_request_is_refused_quietly(
+    method: str, path: str, body: bytes, client: httpx.Client
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    unharmed(client, client.request(method, path, content=body, headers=headers))
+
+
+def test_every_address_that_takes_json_is_tried(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()["paths"]
+    taking = {
+        (method.upper(), path.replace("{article_id}", "new"))
+        for path, operations in described.items()
+        for method, operation in operations.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert taking == set(TAKING_JSON)
+
+
+@pytest.mark.parametrize("body", NO_REQUESTS)
+def test_a_body_that_is_no_message_is_refused_quietly_at_the_door_for_agents(
+    body: bytes, client: httpx.Client
+) -> None:
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    response = client.post("/mcp", content=body, headers=headers)
+    assert 400 <= response.status_code < 500, response.text
+    assert "Traceback" not in response.text
+    assert client.post("/v1/ask", json={"question": "well"}).status_code == 200
 
 
 FIELDS = ["question", "top_k", "filters", "min_confidence", "as_of", "citations", "answer", "verdict"]

@@ -16,6 +16,8 @@ CONFIG = {
     "checks": {
         # A schema cannot say that a day must exist, a commit must have been made, or a span lie in its text.
         "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 404, 410, 412, 416, 422]},
+        # A body that is too large is refused before it is read.
+        "negative_data_rejection": {"expected-statuses": [400, 404, 405, 413, 422]},
     },
     "operations": [
         {

@@ -1,179 +1,159 @@
-// The question page: asks POST /v1/ask and shows what comes back. All text is set as text, never as markup.
-"use strict";
+// The question page: asks, shows what comes back, and reads articles. What is asked for stands in the address.
+import { abstained, answered } from "./page-answer.js";
+import { articlePage } from "./page-article.js";
+import { element, fetched, find, named, posted, several } from "./page-elements.js";
 
-const find = (id) => document.getElementById(id);
 const form = find("form"), question = find("question"), state = find("state"), answer = find("answer");
+const MOST_FACETS = 8, LONGEST_VALUE = 60, MOST_VALUES = 300;
 let latest = 0;
 
-function element(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children.filter((child) => child !== null && child !== ""));
-  return made;
-}
-
-function link(address, ...children) {
-  const made = element("a", "", ...children);
-  made.href = address;
-  return made;
-}
-
-function onTheWeb(address) {
-  return /^https?:\/\//i.test(address || "");
-}
-
-function hereAt(one) {
-  const place = encodeURIComponent(one.article_id).replaceAll("%2F", "/");
-  return `v1/articles/${place}?revision=${one.revision}&start=${one.start}&end=${one.end}`;
-}
-
-function source(one) {
-  const parts = [one.publisher, one.published, one.page ? `page ${one.page}` : null];
-  return parts.filter(Boolean).join(", ");
-}
-
-function notes(one) {
-  const told = [];
-  if (one.withdrawn) told.push("This article was withdrawn.");
-  if (one.superseded_by) told.push(`The article has a newer revision, ${one.superseded_by}.`);
-  if (one.also_in && one.also_in.length) told.push(`Also in ${one.also_in.map((other) => other.title || other.article_id).join("; ")}.`);
-  return told.map((text) => element("p", "", text));
-}
-
-function quotation(one) {
-  const card = element("li", "card");
-  card.id = `quotation-${one.id}`;
-  const around = (text) => element("span", "around", text);
-  // Only whole words around a quotation: what stands there was cut by length.
-  const before = one.prefix.replace(/^\S*\s/, "… "), after = one.suffix.replace(/\s\S*$/, " …");
-  const title = one.title || one.article_id;
-  card.append(
-    element("h3", "", `[${one.id}] `, onTheWeb(one.link || one.url) ? link(one.link || one.url, title) : title),
-    element("blockquote", "", around(before), element("mark", "", one.quote), around(after)),
-  );
-  if (source(one)) card.append(element("p", "", source(one)));
-  card.append(...notes(one));
-  const place = `characters ${one.start}–${one.end} of revision ${one.revision}`;
-  card.append(element("p", "", "Checked against the stored text: ", link(hereAt(one), place)));
-  return card;
-}
-
-function passage(one) {
-  const card = element("li", "card", element("h3", "", one.title || one.article_id));
-  card.append(element("blockquote", "", one.text), ...notes({ ...one, also_in: [] }));
-  card.append(element("p", "", link(hereAt(one), `Characters ${one.start}–${one.end}`)));
-  return card;
-}
-
-function conflict(one) {
-  const values = (one.values || []).map((value) => {
-    const cited = value.citation || {};
-    const where = [cited.title || cited.article_id, value.published].filter(Boolean).join(", ");
-    return element("li", "", `${value.value} – ${where}`);
+// Facets by which articles can be told apart: not those that hold something else for each article.
+function useful(facets, articles) {
+  const measured = Object.entries(facets).map(([name, values]) => {
+    const short = Object.entries(values).filter(([value]) => value.length <= LONGEST_VALUE);
+    const counts = short.sort((one, other) => other[1] - one[1]);
+    const total = counts.reduce((sum, [, count]) => sum + count, 0);
+    return { name, counts, shared: counts.filter(([, count]) => count > 1).length, total };
   });
-  return element("div", "notice", element("strong", "", "Sources differ: "), one.about || "", element("ul", "", ...values));
+  const fit = measured.filter(({ counts, shared, total }) => shared > 0 && counts.length > 1 && 4 * total >= articles);
+  return fit.sort((one, other) => other.total - one.total).slice(0, MOST_FACETS);
 }
 
-function sentenceText(sentence) {
-  if (!sentence.focus) return [sentence.text];
-  // Offsets count code points; JavaScript's own strings count UTF-16 units.
-  const characters = Array.from(sentence.text), [start, end] = sentence.focus;
-  const part = (from, to) => characters.slice(from, to).join("");
-  return [part(0, start), element("strong", "", part(start, end)), part(end)];
-}
-
-function answered(found) {
-  const said = element("p", "said");
-  for (const sentence of found.sentences) {
-    if (sentence.context) said.append(element("span", "around", `${sentence.context} `));
-    said.append(...sentenceText(sentence), " ");
-    for (const number of sentence.citations) {
-      const mark = link(`#quotation-${number}`, `[${number}]`);
-      mark.setAttribute("aria-label", `quotation ${number}`);
-      said.append(mark, " ");
-    }
+function facetChoice({ name, counts }) {
+  const select = element("select", "");
+  select.id = `facet-${name}`;
+  select.dataset.facet = name;
+  select.append(element("option", "", "any"));
+  select.firstChild.value = "";
+  for (const [value, count] of counts.slice(0, MOST_VALUES)) {
+    const option = element("option", "", `${value} (${count})`);
+    option.value = value;
+    select.append(option);
   }
-  const sure = `Confidence ${Math.round(100 * found.confidence)} %.`;
-  const since = found.answered_as_of ? ` As of ${found.answered_as_of}.` : "";
-  const open = (found.parts || []).filter((part) => !part.answered);
-  return [
-    said,
-    element("p", "sure", sure + since),
-    ...open.map((part) => element("p", "notice", `The articles do not answer this part: ${part.text}`)),
-    ...(found.conflicts || []).map(conflict),
-    element("h2", "", found.citations.length > 1 ? "Quotations" : "Quotation"),
-    element("ol", "", ...found.citations.map(quotation)),
-  ];
+  const label = element("label", "", named(name));
+  label.htmlFor = select.id;
+  return element("div", "", label, select);
 }
 
-function abstained(found) {
-  const shown = [
-    element("p", "said", "The articles do not answer this."),
-    element("p", "notice", found.message || "", found.advice ? ` ${found.advice}` : ""),
-  ];
-  if (found.passages.length) {
-    shown.push(element("h2", "", "The nearest passages, which may or may not help"));
-    shown.push(element("ul", "", ...found.passages.slice(0, 5).map(passage)));
+async function showCollection() {
+  const { facets, articles } = await fetched("v1/facets");
+  find("facets").replaceChildren(...useful(facets, articles).map(facetChoice));
+  find("filters").hidden = articles === 0;
+  const top = useful(facets, articles).slice(0, 3).map(({ name, counts }) =>
+    `${named(name)}: ${counts.slice(0, 4).map(([value]) => value).join(", ")}`);
+  const told = [`This collection holds ${several(articles, "article", "articles")}`, ...top].join(" · ");
+  find("collection").textContent = articles ? `${told} …` : "Nothing has been indexed yet.";
+}
+
+const choices = () => [...document.querySelectorAll("#facets select")];
+
+function wishes() {
+  const wanted = new URLSearchParams({ question: question.value.trim() });
+  for (const select of choices()) if (select.value) wanted.append("filter", `${select.dataset.facet}=${select.value}`);
+  for (const name of ["from", "to"]) if (find(name).value) wanted.set(name, find(name).value);
+  return wanted;
+}
+
+// Makes the form show what an address asks for.
+function fill(wanted) {
+  question.value = wanted.get("question") || "";
+  for (const name of ["from", "to"]) find(name).value = wanted.get(name) || "";
+  fillChoices(wanted);
+}
+
+function fillChoices(wanted) {
+  const given = wanted.getAll("filter");
+  for (const select of choices()) {
+    const mine = given.find((one) => one.startsWith(`${select.dataset.facet}=`));
+    select.value = mine ? mine.slice(select.dataset.facet.length + 1) : "";
   }
-  return shown;
+  tellChosen();
 }
 
-async function fetched(text) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  const key = find("key").value.trim() || sessionStorage.getItem("key");
-  if (key) headers.Authorization = `Bearer ${key}`;
-  const body = JSON.stringify({ question: text });
-  const response = await fetch("v1/ask", { method: "POST", headers, body });
-  const content = await response.json();
-  if (response.status === 401) {
-    sessionStorage.removeItem("key");
-    find("key-row").hidden = false;
-    find("key").focus();
-  } else if (key) {
-    sessionStorage.setItem("key", key);
+function tellChosen() {
+  const count = [...wishes().keys()].length - 1;
+  find("chosen").textContent = count ? ` (${several(count, "filter", "filters")})` : "";
+}
+
+function bodyOf(wanted) {
+  const filters = Object.create(null);
+  for (const one of wanted.getAll("filter")) {
+    const [name, value] = [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)];
+    (filters[name] ??= []).push(value);
   }
-  if (!response.ok) throw new Error(content.detail || `the server answered ${response.status}`);
-  return content;
+  const from = wanted.get("from"), to = wanted.get("to");
+  if (from || to) filters.published = { from: from || null, to: to || null };
+  const body = { question: wanted.get("question") };
+  if (Object.keys(filters).length) body.filters = filters;
+  if (wanted.get("sure") === "any") body.min_confidence = 0;
+  return body;
 }
 
-async function ask(text) {
-  const mine = ++latest;
-  state.textContent = "Looking …";
+function go(wanted) {
+  history.pushState(null, "", `?${wanted}`);
+  show();
+}
+
+// What may be tried after an abstention.
+function triesOf(wanted) {
+  const kept = (names) => new URLSearchParams([...wanted].filter(([name]) => names.includes(name)));
+  const filtered = ["filter", "from", "to"].some((name) => wanted.has(name));
+  const unsure = new URLSearchParams(wanted);
+  unsure.set("sure", "any");
+  return { filtered, unfiltered: () => go(kept(["question", "sure"])), unsure: () => go(unsure) };
+}
+
+async function answerTo(wanted) {
+  const found = await posted("v1/ask", bodyOf(wanted));
+  const count = found.citations.length;
+  const told = found.abstained ? "No answer." : several(count, "quotation.", "quotations.");
+  document.title = `${wanted.get("question")} – civicite`;
+  return [found.abstained ? abstained(found, triesOf(wanted)) : answered(found), told];
+}
+
+async function show() {
+  const mine = ++latest, wanted = new URLSearchParams(location.search);
+  const asked = (wanted.get("question") || "").trim(), isArticle = wanted.has("article");
+  fill(wanted);
   answer.hidden = true;
-  form.querySelector("button").disabled = true;
+  find("welcome").hidden = Boolean(asked || isArticle);
+  if (!asked && !isArticle) {
+    document.title = "civicite";
+    state.textContent = "";
+    return;
+  }
+  state.textContent = "Looking …";
+  form.setAttribute("aria-busy", "true");
   try {
-    const found = await fetched(text);
+    const [parts, told] = isArticle ? [await articlePage(wanted), "An article."] : await answerTo(wanted);
     if (mine !== latest) return;
-    answer.replaceChildren(...(found.abstained ? abstained(found) : answered(found)));
+    answer.replaceChildren(...parts);
+    answer.setAttribute("aria-label", isArticle ? "Article" : "Answer");
     answer.hidden = false;
-    const count = found.citations.length;
-    state.textContent = found.abstained ? "No answer." : `${count} ${count > 1 ? "quotations" : "quotation"}.`;
-    document.title = `${text} – civicite`;
+    state.textContent = told;
+    find("quote")?.scrollIntoView({ block: "center" });
+    find("quote")?.focus({ preventScroll: true });
   } catch (error) {
     if (mine === latest) state.textContent = `That did not work: ${error.message}.`;
   } finally {
-    if (mine === latest) form.querySelector("button").disabled = false;
-  }
-}
-
-function askFromAddress() {
-  const text = new URLSearchParams(location.search).get("question");
-  if (text && text.trim()) {
-    question.value = text;
-    ask(text);
-  } else {
-    question.focus();
+    if (mine === latest) form.removeAttribute("aria-busy");
   }
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = question.value.trim();
-  if (!text) return;
-  history.pushState(null, "", `?question=${encodeURIComponent(text)}`);
-  ask(text);
+  if (question.value.trim()) go(wishes());
+});
+form.addEventListener("change", tellChosen);
+find("clear").addEventListener("click", () => {
+  for (const select of choices()) select.value = "";
+  find("from").value = find("to").value = "";
+  tellChosen();
 });
 addEventListener("popstate", () => {
-  if (!location.hash) askFromAddress();
+  if (!location.hash) show();
 });
-askFromAddress();
+show();
+if (!location.search) question.focus();
+// Nobody waits for what can be chosen; without a key there may be nothing, and asking says why.
+showCollection().then(() => fillChoices(new URLSearchParams(location.search))).catch(() => {});
