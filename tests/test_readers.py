@@ -171,6 +171,11 @@ def test_a_latin_text_without_a_mark_is_told_by_its_letters() -> None:
     assert only_article("a.txt", text.encode("cp1252")).text == text
 
 
+def test_a_short_text_with_curly_quotation_marks_and_a_euro_sign_is_read_in_the_encoding_of_windows() -> None:
+    text = "The mayor’s plan\n\nThe tram costs €41 million – “not a penny more,” says the mayor’s office.\n"
+    assert only_article("a.txt", text.encode("cp1252")).text == text
+
+
 def test_lines_wrapped_at_a_width_are_joined_and_items_are_not() -> None:
     wrapped = (
         "The council met on Tuesday to hear what the river had done to the old\n"
@@ -254,6 +259,24 @@ def test_an_html_page_in_a_declared_encoding_is_read_in_it() -> None:
     sentence = "한들시는 빗물정원을 만들었다."
     page = f'<html><head><meta charset="euc-kr"><title>x</title></head><body><p>{sentence}</p></body></html>'
     assert sentence in only_article("a.html", page.encode("euc-kr")).text
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "sentence"),
+    [
+        ("iso-8859-1", "cp1252", "The tram costs €41 million – “not a penny more”, says the mayor’s office."),
+        ("iso-8859-1", "utf-8", "Le pont de l’Évêché a été fermé."),
+        ("iso-8859-1", "cp949", "한들시는 골목 빗물정원 열두 곳을 만들었다. 주민이 함께 가꾼다."),
+        ("ks_c_5601-1987", "cp949", "한들시는 똠방각하 거리를 넓혔다."),
+        ("gb2312", "gb18030", "市政府開放了新的步行橋。"),
+        ("no-such-code", "utf-8", "Le pont de l’Évêché a été fermé."),
+    ],
+)
+def test_an_html_page_that_declares_a_wrong_encoding_loses_no_character(
+    declared: str, encoding: str, sentence: str
+) -> None:
+    page = f'<html><head><meta charset="{declared}"></head><body><p>{sentence}</p></body></html>'
+    assert sentence in only_article("a.html", page.encode(encoding)).text
 
 
 def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> None:
