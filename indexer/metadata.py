@@ -6,12 +6,14 @@ not state stays None. The day an event takes place is no day of publication.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.dates import find_dates
-from indexer.furniture import BULLETED, BYLINE, SENTENCE_END, WindowTitle, is_prose, window_title
+from indexer.furniture import BYLINE
+from indexer.windowtitle import WindowTitle, window_title
+from indexer.zones import BULLETED, SENTENCE_END, is_prose, without_bullet
 
 HEAD_LINES = 25
 """Lines of the beginning in which bylines, dates and labels are looked for."""
@@ -136,12 +138,13 @@ def _window_title(raw: RawArticle) -> WindowTitle | None:
 
 def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
     """Fields and values of the ``label: value`` lines, the first of a field last, so that it prevails."""
-    for line in reversed(lines):
-        if label := _label(line):
+    for line, below in reversed([*zip(lines, [*lines[1:], ""], strict=False)]):
+        if label := _label(line) or (_label(f"{line} {below}") if line.endswith((":", "：")) else None):
             yield label
 
 
 def _label(line: str) -> tuple[str, str] | None:
+    line = without_bullet(line)
     match = BARE_LABEL.match(line) or LABEL.match(line)
     field = FIELD_OF_LABEL.get(match["label"].strip().lower()) if match else None
     return (field, match["value"].strip()) if match and field else None
@@ -165,7 +168,8 @@ def _published(lines: list[str], labelled: dict[str, str], *, is_event: bool) ->
     for value in [labelled.get("published", ""), *_announced(lines)]:
         if days := _days(value):
             return days[0]
-    alone = {_days(line) for line in lines if _is_date(line)}
+    head = takewhile(lambda line: not is_prose(line), lines)  # below it stand the dates of other articles
+    alone = {_days(line) for line in head if _is_date(line)}
     if is_event or len(alone) != 1:
         return None
     days = alone.pop()

@@ -279,6 +279,21 @@ def test_an_html_page_that_declares_a_wrong_encoding_loses_no_character(
     assert sentence in only_article("a.html", page.encode(encoding)).text
 
 
+def test_a_raised_footnote_number_is_a_reference_and_an_exponent_is_none() -> None:
+    body = (
+        '<p>The shed is old.<sup><a href="#n1">1</a></sup> It covers 40 m<sup>2</sup>.'
+        '<a href="#n2"><sup>2</sup></a></p><ol><li id="n1">Lent until 2031. <a href="#r1">↩</a></li></ol>'
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "The shed is old.[1] It covers 40 m2.[2]\n\n1. Lent until 2031."
+
+
+def test_links_and_times_side_by_side_are_words_of_their_own() -> None:
+    body = "<p><time>3 May 2020</time><time>4 June 2021</time>, see <a>map</a><a>plan</a> and <b>H</b>2O.</p>"
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "3 May 2020 4 June 2021, see map plan and H2O."
+
+
 def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> None:
     sentences = [
         f"Sentence number {number} says something about the harbour of Osterby." for number in range(9)

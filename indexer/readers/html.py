@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.errors import ReadError
-from indexer.furniture import is_prose
 from indexer.readers.encoding import decode
 from indexer.readers.fields import language_tag, metadata_from, titled
+from indexer.windowtitle import window_title
+from indexer.zones import is_prose
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -36,10 +37,14 @@ INLINE = frozenset(
 HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 NEVER_MAIN = frozenset(("nav", "footer"))
 SELDOM_MAIN = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|newsletter|"
-    r"pagination|popup|promo|related|share|sidebar|skip|social|subscribe)(?:[\s_-]|$)",
+    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|kicker|eyebrow|newsletter|"
+    r"pagination|popup|promo|related|relatedposts|share|sharedaddy|sharing|addtoany|sidebar|skip|"
+    r"social|subscribe)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
+APART = frozenset(("a", "button", "label", "time"))
+POINTER = re.compile(r"\s*[↩↑⇧⇑↵⤴^¶#§]?[\ufe0e\ufe0f]?\s*")
+HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 LONGEST_CELL = 300
 """A table with longer cells, or with blocks in them, lays the page out and holds no rows."""
 Kind = Literal["block", "item", "row", "definition"]
@@ -88,6 +93,10 @@ def _extracted(page: str) -> tuple[str, Metadata]:
     blocks = _main_blocks(walk.blocks, found)
     text = _joined(blocks)
     metadata = _metadata(found, root.get("lang") or "")
+    window = plain_line(root.findtext(".//title") or "")
+    if names := window_title([window, *filter(None, text.splitlines())]):
+        # Cleaning takes the line away again, and with it the lines that only name the site or a section.
+        return f"{window}\n\n{text}", replace(metadata, title=names.headline)
     if not text or not metadata.title or metadata.title in plain_line(text):
         return text, metadata
     if blocks[0].element.tag in HEADINGS:  # the window names the section, the page its article
@@ -123,6 +132,8 @@ class _Walk:
         """Gather the blocks below an element."""
         if not isinstance(element.tag, str) or element.tag in UNSEEN:
             return
+        if _leads_nowhere(element):
+            return
         if element.tag == "br":
             self.pieces.append("\v")
         elif element.tag == "tr" and _is_row(element):
@@ -130,7 +141,10 @@ class _Walk:
             self.pieces.append(" | ".join(cells).strip(" |"))
             self.flush(element, "row")
         elif element.tag in INLINE:
-            self._children(element)
+            reference = _reference(element)
+            self.pieces.extend([reference] if reference else [])
+            if not reference:
+                self._children(element)
         else:
             self.flush(element)
             self.mark = _mark(element) or self.mark
@@ -150,10 +164,33 @@ class _Walk:
         self._text(element, element.text)
         for child in element.iterchildren():
             self.through(child)
-            self._text(element, child.tail)
+            self._text(element, child.tail or (" " if _touches_its_like(child) else ""))
 
     def _text(self, element: "HtmlElement", text: str | None) -> None:
         self.pieces.append((text or "").replace("\n", "\v" if element.tag == "pre" else " "))
+
+
+def _touches_its_like(element: "HtmlElement") -> bool:
+    """Whether nothing but a style sheet keeps it apart from the link, time or button that comes next."""
+    following = element.getnext()
+    return element.tag in APART and following is not None and following.tag == element.tag
+
+
+def _leads_nowhere(element: "HtmlElement") -> bool:
+    """Whether a link is a mark only, such as the arrow from a footnote back to the text."""
+    return element.tag == "a" and POINTER.fullmatch(element.text_content()) is not None
+
+
+def _reference(element: "HtmlElement") -> str | None:
+    """``[1]`` for a footnote's number that is raised and leads to the note."""
+    number = element.text_content().strip() if element.tag in ("a", "sup") else ""
+    if not re.fullmatch(r"\d{1,3}|[*†‡]", number):
+        return None
+    is_reference = element.xpath(
+        "self::sup//a[starts-with(@href, '#')] | self::sup[ancestor::a[starts-with(@href, '#')]]"
+        " | self::a[starts-with(@href, '#') and .//sup]"
+    )
+    return f"[{number}]" if is_reference else None
 
 
 def _is_row(row: "HtmlElement") -> bool:
@@ -231,5 +268,5 @@ def _joined(blocks: list[_Block]) -> str:
 
 def _metadata(found: Any, language: str) -> Metadata:
     known = {name: getattr(found, name, None) for name in ("title", "author", "url", "date")} if found else {}
-    publisher = found.sitename if found else None
+    publisher = found.sitename if found and not HOST.fullmatch(found.sitename or "") else None
     return metadata_from({**known, "publisher": publisher, "language": language_tag(language)})

@@ -1,0 +1,156 @@
+"""Rules for what leads elsewhere: menus, breadcrumbs, language switches, share boxes, controls.
+
+Each rule names the lines of a page to drop; when and how often rules are applied, ``furniture`` knows.
+"""
+
+import re
+from collections.abc import Iterator
+
+from indexer import phrases
+from indexer.phrases import normal
+from indexer.zones import BULLETED, UNSPACED, Page, is_prose, without_bullet
+
+FONT_STEP = re.compile(r"[+-]?\d")
+BREADCRUMBS = re.compile(
+    r"(?:home|홈|首页|ホーム|start) ?[>»›/→].*|[^>»›]{2,30}(?: ?[>»›] ?[^>»›]{2,40}){2,}", re.IGNORECASE
+)
+LABEL_WITH_CONTENT = re.compile(r"[^\W\d_][\w &()/]{1,30}: \S")
+CONTROLS = phrases.ANYWHERE | phrases.AT_EDGES | phrases.SOCIAL
+ITEMS = CONTROLS | phrases.MENU_WORDS
+SHARING = frozenset(("share", "share this", "share this page", "share this article", "공유", "공유하기"))
+LONGEST_PHRASE = 5
+"""Words of the longest phrase that is looked for in a line of several."""
+LONGEST_SITE_NAME = 60
+
+
+def font_sizes(page: Page) -> Iterator[int]:
+    """The head's runs of ``-1``, ``0``, ``+1``: the steps of a control for the font's size."""
+    for run in page.runs(page.head, lambda line: FONT_STEP.fullmatch(without_bullet(line)) is not None):
+        if len(run) >= 3 and any(without_bullet(page.lines[number])[0] in "+-" for number in run):
+            yield from run
+
+
+def language_switches(page: Page) -> Iterator[int]:
+    """A line of languages, or three or more lines of one, unless the line above announces languages."""
+    for number, line in page.edges:
+        tokens = [normal(token) for token in re.split(r"[|/·]", line)]
+        is_switch = len(tokens) >= 2 and all(token in phrases.LANGUAGES for token in tokens)
+        if is_switch and not _announces_languages(page, number - 1):
+            yield number
+    for zone in (page.head, page.tail):
+        for run in page.runs(zone, lambda line: normal(line) in phrases.LANGUAGES):
+            if len(run) >= 3 and not _announces_languages(page, run[0] - 1):
+                yield from run
+
+
+def _announces_languages(page: Page, number: int) -> bool:
+    return number >= 0 and re.search("language|언어|言語|语言", page.lines[number].casefold()) is not None
+
+
+def share_boxes(page: Page) -> Iterator[int]:
+    """Lines of networks' names only, two at least; with the call to share above wherever they stand."""
+    for run in page.runs(range(len(page.lines)), _is_social):
+        above = run[0] - 1
+        if above >= 0 and normal(page.lines[above]).rstrip(":") in SHARING:
+            yield from (above, *run)
+    for zone in (page.head, page.tail):
+        for run in page.runs(zone, _is_social):
+            if sum(len(page.lines[number].split()) for number in run) >= 2 and not _is_labelled(page, run[0]):
+                yield from run
+
+
+def _is_social(line: str) -> bool:
+    tokens = re.split(r"[\s,|/·]+", normal(line))
+    return all(token in phrases.SOCIAL for token in tokens)
+
+
+def _is_labelled(page: Page, number: int) -> bool:
+    above = page.lines[number - 1] if number else ""
+    is_label = above.endswith((":", "：")) or normal(above) in phrases.LABELS
+    return is_label and normal(above) not in CONTROLS
+
+
+def _is_row(page: Page, number: int) -> bool:
+    """Whether a line next to this one has as many cells: then it is a table's."""
+    beside = [page.lines[other] for other in (number - 1, number + 1) if 0 <= other < len(page.lines)]
+    return any(other.count("|") == page.lines[number].count("|") for other in beside)
+
+
+def menus(page: Page) -> Iterator[int]:
+    """Breadcrumbs, one-line menus, runs of a menu's usual words, and the site's name above."""
+    found = {number for number, line in page.edges if _is_one_line_menu(line) and not _is_row(page, number)}
+    for run in page.runs(page.head, _is_short_bullet):
+        known = sum(normal(page.lines[number]) in phrases.MENU_WORDS for number in run)
+        if known >= 2 and known * 3 >= len(run) and not _is_labelled(page, run[0]):
+            found.update(run)
+    for zone in (page.head, page.tail):
+        for run in page.runs(zone, _is_short_item):
+            found.update(_from_first_to_last_known(page, run, every=zone == page.tail))
+    yield from found
+    yield from _site_name(page, found)
+    for number in page.head:
+        if len(page.lines[number]) <= 200 and BREADCRUMBS.fullmatch(page.lines[number]):
+            yield number
+
+
+def controls(page: Page) -> Iterator[int]:
+    """The edges' lines that put several phrases in a row: ``Print Share Email``, ``Menu Skip to content``."""
+    for number, line in page.edges:
+        found = _phrases_of(line)
+        if len(found) >= 2 and (
+            len(found) >= 3
+            or any(phrase in phrases.ANYWHERE for phrase in found)
+            or all(phrase in CONTROLS for phrase in found)
+        ):
+            yield number
+
+
+def _phrases_of(line: str) -> list[str]:
+    """The phrases that a line is made of, taken greedily; none if anything is left over."""
+    words, found = re.split(r"[\s,|/·]+", normal(line)), []
+    while words:
+        lengths = range(min(LONGEST_PHRASE, len(words)), 0, -1)
+        length = next((length for length in lengths if " ".join(words[:length]) in ITEMS), 0)
+        if not length:
+            return []
+        found.append(" ".join(words[:length]))
+        words = words[length:]
+    return found
+
+
+def _is_one_line_menu(line: str) -> bool:
+    tokens = [normal(token) for token in re.split(r"[|·]", line)]
+    if len(tokens) == 1:
+        tokens = _phrases_of(line)
+    known = sum(token in phrases.MENU_WORDS for token in tokens)
+    return len(tokens) >= 3 and known * 2 >= len(tokens)
+
+
+def _from_first_to_last_known(page: Page, run: list[int], *, every: bool) -> list[int]:
+    """The stretch of a run that a menu's usual words frame, if they are half of it, or ``every`` item."""
+    known = [number for number in run if normal(page.lines[number]) in phrases.MENU_WORDS]
+    stretch = [number for number in run if known and known[0] <= number <= known[-1]]
+    enough = len(known) == len(stretch) if every else len(known) * 2 >= len(stretch)
+    return stretch if len(known) >= 2 and enough and not _is_labelled(page, stretch[0]) else []
+
+
+def _site_name(page: Page, menu: set[int]) -> Iterator[int]:
+    """What stands above the head's first menu, where below it a line may be the headline."""
+    first = min((number for number in menu if number in page.head), default=0)
+    below = (page.lines[number] for number in page.head if number > first and number not in menu)
+    if any(map(_may_be_headline, below)):
+        yield from (number for number in range(first) if len(page.lines[number]) <= LONGEST_SITE_NAME)
+
+
+def _may_be_headline(line: str) -> bool:
+    is_long = len(line.split()) >= 4 or len(UNSPACED.findall(line)) >= 8
+    is_other = BULLETED.match(line) or LABEL_WITH_CONTENT.match(line) or re.match(r"[Bb]y |.*\d{4}", line)
+    return is_long and not is_other and not is_prose(line) and not _phrases_of(line)
+
+
+def _is_short_bullet(line: str) -> bool:
+    return BULLETED.match(line) is not None and len(line.split()) <= 5 and not re.search(r"[\d:]", line)
+
+
+def _is_short_item(line: str) -> bool:
+    return len(line.split()) <= 3 and len(line) <= 30 and not re.search(r"[\d:.!?@]", line)
