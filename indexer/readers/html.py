@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.errors import ReadError
 from indexer.readers.encoding import decode
 from indexer.readers.fields import language_tag, metadata_from, titled
+from indexer.readers.region import HEADINGS, Block, Kind, main_blocks
 from indexer.windowtitle import window_title
-from indexer.zones import is_prose
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -34,28 +34,15 @@ INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby "
     "s samp small span strike strong sub sup time tt u var wbr".split()
 )
-HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
-NEVER_MAIN = frozenset(("nav", "footer"))
-SELDOM_MAIN = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|kicker|eyebrow|newsletter|"
-    r"pagination|popup|promo|related|relatedposts|share|sharedaddy|sharing|addtoany|sidebar|skip|"
-    r"social|subscribe)(?:[\s_-]|$)",
-    re.IGNORECASE,
-)
 APART = frozenset(("a", "button", "label", "time"))
 POINTER = re.compile(r"\s*[↩↑⇧⇑↵⤴^¶#§]?[\ufe0e\ufe0f]?\s*")
+EDIT_LINK = re.compile(
+    r" ?\[ ?(?:edit|edit source|bearbeiten|editar|modifier|modifica|편집|編集|编辑)\b[^\[\]]{0,60}\]$"
+)
 HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 LONGEST_CELL = 300
 """A table with longer cells, or with blocks in them, lays the page out and holds no rows."""
-Kind = Literal["block", "item", "row", "definition"]
 SILENT = logging.NullHandler()
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    element: "HtmlElement"
-    text: str
-    kind: Kind
 
 
 def read_html(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
@@ -90,7 +77,7 @@ def _extracted(page: str) -> tuple[str, Metadata]:
     walk = _Walk()
     walk.through(root)
     walk.flush(root)
-    blocks = _main_blocks(walk.blocks, found)
+    blocks = main_blocks(walk.blocks, found)
     text = _joined(blocks)
     metadata = _metadata(found, root.get("lang") or "")
     window = plain_line(root.findtext(".//title") or "")
@@ -124,7 +111,7 @@ def _found(page: str) -> Any:
 class _Walk:
     """A walk through a page that gathers its blocks in the order of reading."""
 
-    blocks: list[_Block] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     mark: str = ""
 
@@ -153,12 +140,14 @@ class _Walk:
 
     def flush(self, element: "HtmlElement", kind: Kind = "block") -> None:
         """End the block that is being gathered."""
-        lines = (plain_line(line) for line in "".join(self.pieces).split("\v"))
-        self.pieces = []
-        if text := "\n".join(line for line in lines if line):
-            definition: Kind = "definition" if element.tag == "dd" else kind
-            self.blocks.append(_Block(element, self.mark + text, "item" if self.mark else definition))
-            self.mark = ""
+        written, self.pieces = "".join(self.pieces), []
+        for paragraph in re.split(r"\v\s*\v", written):  # two line breaks are how old pages part paragraphs
+            lines = (plain_line(line) for line in paragraph.split("\v"))
+            if text := "\n".join(line for line in lines if line):
+                definition: Kind = "definition" if element.tag == "dd" else kind
+                shown = EDIT_LINK.sub("", text) if element.tag in HEADINGS else text
+                self.blocks.append(Block(element, self.mark + shown, "item" if self.mark else definition))
+                self.mark = ""
 
     def _children(self, element: "HtmlElement") -> None:
         self._text(element, element.text)
@@ -210,53 +199,7 @@ def _mark(element: "HtmlElement") -> str:
     return f"{before + (int(start) if start.isdecimal() else 1)}. "
 
 
-def _main_blocks(blocks: list[_Block], found: Any) -> list[_Block]:
-    """The blocks of the smallest element that holds all that was found, but for what is seldom main text."""
-    lines = {_key(line) for line in (found.text or "").splitlines()} if found else set()
-    lines |= {_key(found.title or "")} if found else set()
-    shown = [block for block in blocks if any(_key(line) in lines for line in block.text.splitlines())]
-    certain = [block for block in shown if block.element.tag in HEADINGS or is_prose(block.text)]
-    marked = {block.element for block in certain or shown}
-    marked = {element for element in marked if not _is_aside(element, never=True)}
-    region = _common_ancestor(list(marked))
-    return [
-        block
-        for block in blocks
-        if (region is None or block.element is region or region in block.element.iterancestors())
-        and not _is_aside(block.element, never=block.element in marked)
-    ]
-
-
-def _key(line: str) -> str:
-    return "".join(character for character in line if character.isalnum())
-
-
-def _is_aside(element: "HtmlElement", *, never: bool) -> bool:
-    """Whether an element belongs to the page's frame; with ``never`` only if its tag leaves no doubt."""
-    for each in (element, *element.iterancestors()):
-        if each.tag in NEVER_MAIN or (not never and each.tag == "aside"):
-            return True
-        if not never and each.tag not in ("body", "html") and SELDOM_MAIN.search(_names(each)):
-            return True
-    return False
-
-
-def _names(element: "HtmlElement") -> str:
-    return f"{element.get('class', '')} {element.get('id', '')}"
-
-
-def _common_ancestor(elements: list["HtmlElement"]) -> "HtmlElement | None":
-    if not elements:
-        return None
-    first, *rest = elements
-    chain = [first, *first.iterancestors()]
-    for element in rest:
-        above = {element, *element.iterancestors()}
-        chain = [each for each in chain if each in above]
-    return chain[0] if chain else None
-
-
-def _joined(blocks: list[_Block]) -> str:
+def _joined(blocks: list[Block]) -> str:
     """Blocks apart by a blank line, but for lists, tables and a term with its definition."""
     text, above = "", "block"
     for block in blocks:
