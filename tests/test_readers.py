@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 from docx import Document
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from fpdf import FPDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from indexer.article import RawArticle
 from indexer.clean import clean
@@ -377,6 +383,20 @@ def test_a_pdf_without_text_asks_for_character_recognition() -> None:
     assert "character recognition" in str(only_error("a.pdf", bytes(document.output())))
 
 
+def test_a_pdf_most_of_whose_pages_are_scans_gives_its_text_and_names_them() -> None:
+    document = FPDF()
+    for number in range(3):
+        document.add_page()
+        document.set_font("Helvetica")
+        if number:
+            document.image(Image.new("L", (8, 8)))
+        else:
+            document.cell(0, 6, "Flood plan.")
+    article, error = read("a.pdf", bytes(document.output()))
+    assert isinstance(article, RawArticle)
+    assert "a.pdf: 2 of its 3 pages hold only pictures of text (2, 3)" in str(error)
+
+
 def test_a_pdf_with_a_password_is_refused_and_one_without_is_read() -> None:
     for password, readable in (("secret", False), ("", True)):
         document = FPDF()
@@ -413,6 +433,29 @@ def test_a_word_document_is_read_in_order_with_lists_and_tables() -> None:
         "Line | Stops\nN1 | 14\n\nThe end."
     )
     assert (found.metadata.title, found.metadata.author) == ("Map of Shade", None)
+
+
+def test_a_word_document_shows_what_its_readers_see() -> None:
+    document = Document()
+    runs = (
+        '<w:r><w:t>It stays</w:t></w:r><w:del w:id="1"><w:r><w:delText> shut</w:delText></w:r></w:del>'
+        '<w:ins w:id="2"><w:r><w:t xml:space="preserve"> open</w:t></w:r></w:ins>'
+        '<w:moveFrom w:id="3"><w:r><w:t>Moved away.</w:t></w:r></w:moveFrom>'
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r><w:r><w:t>.</w:t></w:r>"
+    )
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>"))
+    assert only_article("a.docx", docx_bytes(document)).text == "It stays open."
+
+
+def test_a_word_documents_notes_follow_under_their_numbers() -> None:
+    document = Document()
+    runs = '<w:r><w:t>It leaks.</w:t></w:r><w:r><w:footnoteReference w:id="7"/></w:r>'
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>"))
+    note = '<w:footnote w:id="7"><w:p><w:r><w:t>Measured in 2018.</w:t></w:r></w:p></w:footnote>'
+    written = f"<w:footnotes {nsdecls('w')}>{note}</w:footnotes>".encode()
+    part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, written, document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    assert only_article("a.docx", docx_bytes(document)).text == "It leaks.[1]\n\n[1] Measured in 2018."
 
 
 def test_a_word_document_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:

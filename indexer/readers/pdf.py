@@ -38,11 +38,19 @@ class _Placed:
 
 
 def read_pdf(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
-    """The one article of a PDF file; form feeds divide its pages."""
+    """The one article of a PDF file; form feeds divide its pages.
+
+    Where most pages are scans, what the others say is followed by the ReadError that names the scans.
+    """
     logging.getLogger("pypdf").addHandler(SILENT)  # it reports every repaired fault of a file
     reader = _opened(name, content)
     try:
         placed = [_placed_lines(page) for page in reader.pages]
+        pictured = [
+            number
+            for number, (page, lines) in enumerate(zip(reader.pages, placed, strict=True), start=1)
+            if not lines and page.images
+        ]
         information = {key.lstrip("/"): value for key, value in (reader.metadata or {}).items()}
     except Exception as error:  # a damaged file raises whatever pypdf stumbles over
         raise _damaged(name, error) from error
@@ -57,6 +65,10 @@ def read_pdf(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
         furniture="none",
         raw_sha256=sha256(content).hexdigest(),
     )
+    if 2 * len(pictured) > len(placed):  # a cover may be a picture, but not most of a report
+        listed = ", ".join(map(str, pictured[:10])) + (" …" if len(pictured) > 10 else "")
+        what = f"{len(pictured)} of its {len(placed)} pages hold only pictures of text ({listed})"
+        raise ReadError(name, what, "run character recognition on it; the other pages are read")
 
 
 def _opened(name: str, content: bytes) -> "PdfReader":
