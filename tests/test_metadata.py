@@ -279,6 +279,8 @@ def test_an_incomplete_or_ambiguous_date_is_none(text: str) -> None:
         ("2020-02", "2020-02"),
         ("2020-02-05 10:12", "2020-02-05"),
         ("3 May 2020", "2020-05-03"),
+        ("May 2020", "2020-05"),
+        ("2020년 5월", "2020-05"),
         ("2020-14", None),
         ("last May", None),
         ("before 3 May 2020", None),

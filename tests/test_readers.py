@@ -121,6 +121,10 @@ SOUND = {
         ("a.md", b"---\nid: two words\n---\nText", "white space"),
         ("a.md", b"---\ntitle: X\nTitle: Y\n---\nText", "twice"),
         ("a.md", b"---\ncity: Pell\n---\n", "no text"),
+        ("a.md", b"---\ntitle: Only a title\n---\n", "no text"),
+        ("a.md", b"---\nurl: pell.example/a\n---\nText", "a.md:2: url: 'pell.example/a' is no address"),
+        ("a.md", b'+++\ntitle = "X"\n+++\nText', "write it as YAML"),
+        ("a.md", b"---\ntitle: X\n\nText", "has no end"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why_and_what_mends_it(
@@ -233,6 +237,21 @@ def test_front_matter_becomes_metadata_and_everything_else_facets() -> None:
         ("event_type", ("opening",)),
     )
     assert found.text == "Map of Shade\n\nText."
+
+
+def test_front_matter_may_stand_below_blank_lines() -> None:
+    found = only_article("a.md", b"\xef\xbb\xbf\r\n\r\n---\r\ntitle: Pell\r\n---\r\nIt rained.")
+    assert (found.text, found.metadata.title) == ("Pell\n\nIt rained.", "Pell")
+
+
+def test_a_title_that_is_only_the_beginning_of_a_word_is_not_yet_printed() -> None:
+    found = only_article("a.md", "---\ntitle: 다리\n---\n다리가 열렸다.".encode())
+    assert found.text == "다리\n\n다리가 열렸다."
+
+
+def test_a_footnote_keeps_its_number_in_brackets() -> None:
+    found = only_article("a.md", b"It leaks.[^1] It is old.\n\n[^1]: Measured in 2018.")
+    assert found.text == "It leaks.[1] It is old.\n\n[1] Measured in 2018."
 
 
 def test_a_title_that_the_text_does_not_begin_with_becomes_its_first_line() -> None:
