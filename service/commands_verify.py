@@ -25,7 +25,7 @@ def verify_answer(
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare each quotation of an answer, ours or anyone's, with the articles, character by character.
+    """Check each quotation of anybody's answer. Compared with the articles, character by character.
 
     Ends with status 1 unless every quotation is verified. Needs no model.
     """

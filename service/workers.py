@@ -36,8 +36,9 @@ def serve_alone(settings: Settings) -> None:
     from service.http import create_app
 
     _end_with_zero()
-    # The model is loaded here, before the port is open.
-    app = create_app(settings)
+    # The model is loaded here, before the port is open, and not at all where the port is taken.
+    with _bound(settings):
+        app = create_app(settings)
     uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
 
 
@@ -135,7 +136,7 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
             raise InputError(
                 f"{settings.host}:{settings.port}",
                 f"cannot be listened to ({error.strerror})",
-                "choose another port",
+                "stop what listens there, or choose another with --port",
             ) from error
         bound.set_inheritable(True)
         yield bound
