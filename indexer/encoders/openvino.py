@@ -1,13 +1,14 @@
 """The encoder on OpenVINO: the default engine, for questions while serving and for many passages at once.
 
-Knows OpenVINO, its precisions and its two ways of running, and the cache of converted and compiled
-models. It must not know torch: a model that is not in the cache yet is converted by another process.
+Knows OpenVINO, its precisions and its streams, and the cache of converted and compiled models. It must
+not know torch: a model that is not in the cache yet is converted by another process.
 """
 
 import contextlib
 import hashlib
-import threading
+import os
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.encoder import Document, Encoded, Progress, Vectors
-from indexer.encoders.batching import PASSAGE_MULTIPLE, QUESTION_MULTIPLE, batches, stacked
+from indexer.encoders.batching import QUESTION_MULTIPLE, batches, stacked
 from indexer.encoders.conversion import GRAPH, convert, silence_telemetry
 from indexer.encoders.sealed import intact, seal
 from indexer.encoders.tokens import Tokens
@@ -30,17 +31,17 @@ Notice = Callable[[str], None]
 _BLOB = "model.blob"
 _WINDOW = 2048
 """Documents that are sorted by length together; what a long run holds in memory at a time."""
-_FEW = 64
-"""Up to so many documents the model for questions does, without a second one being compiled."""
-_FEW_TOKENS = 1024
-_MANY_TOKENS = 1024
+_TOKENS = 1024
 """Padded tokens of a batch: they bound its memory."""
+_STREAMS = 4
+"""Batches that run side by side at most. Each stream costs some megabytes and some milliseconds at start."""
 
 
 class OpenVinoEncoder:
     """Encodes with OpenVINO; any number of threads may share it.
 
-    ``threads`` limits the processor cores used, None leaves the choice to OpenVINO.
+    ``threads`` limits the processor cores used, None takes those that the process may use. They are divided
+    among streams: a question is quicker on a core of its own than on two that wait for each other.
     """
 
     runtime = "openvino"
@@ -62,15 +63,14 @@ class OpenVinoEncoder:
         self.digest = digest.result()
         self.precision = _supported(self._core, precision)
         self._folder = folder
-        self._threads = threads
+        self._threads = threads or _cores()
+        self._streams = min(self._threads, _STREAMS)
         self._cache = cache_dir / self.digest[:16]
         self._notice = notice or (lambda message: None)
         self._idle: list[Any] = []
-        self._lock = threading.Lock()
-        self._many: list[Any] = []  # the model for many documents, once it is needed
+        self._compiled = [self._load()]
         # Its threads must end before the interpreter does, or the process ends with SIGABRT.
-        weakref.finalize(self, self._many.clear)
-        self._serving = self._load_serving()
+        weakref.finalize(self, _release, self._idle, self._compiled)
         self.model = folder.name
         self.dimension = folder.dimension
         self.window = self._tokens.window
@@ -84,9 +84,9 @@ class OpenVinoEncoder:
 
         Works ahead by some thousand documents at most. ``progress`` is called in the caller's thread.
         """
-        encode = self._encode_few if len(documents) <= _FEW else self._encode_many
         for start in range(0, len(documents), _WINDOW):
-            yield from encode(self._tokens.rows(documents[start : start + _WINDOW]), progress or _unheard)
+            rows = self._tokens.rows(documents[start : start + _WINDOW])
+            yield from self._encode_many(rows, progress or _unheard)
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
@@ -95,32 +95,39 @@ class OpenVinoEncoder:
     def questions(self, questions: Sequence[str]) -> list[Vectors]:
         """One vector a question, each the same to the bit as if it had been asked alone."""
         rows = [self._tokens.question_row(question) for question in questions]
-        return [encoded.passage for encoded in self._encode_few(rows, _unheard, QUESTION_MULTIPLE)]
-
-    def _encode_few(
-        self, rows: Sequence[Row], progress: Progress, multiple: int = PASSAGE_MULTIPLE
-    ) -> list[Encoded]:
         found: dict[int, Encoded] = {}
-        with self._request() as request:
-            for length, numbers in batches(rows, self._folder.max_length, _FEW_TOKENS, multiple):
+        with self._requests(1) as [request]:
+            for length, numbers in batches(rows, self._folder.max_length, _TOKENS, QUESTION_MULTIPLE):
                 request.infer(self._inputs(rows, numbers, length), share_inputs=True)
                 self._collect(request, rows, numbers, found)
-                progress(len(numbers))
-        return [found[number] for number in range(len(rows))]
+        return [found[number].passage for number in range(len(rows))]
 
     def _encode_many(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
         found: dict[int, Encoded] = {}
-        queue = self._openvino.AsyncInferQueue(self._throughput_model())
-        queue.set_callback(lambda request, numbers: self._collect(request, rows, numbers, found))
-        reported = 0
-        for length, numbers in batches(rows, self._folder.max_length, _MANY_TOKENS):
-            queue.start_async(self._inputs(rows, numbers, length), numbers)
-            finished = len(found)
-            if finished > reported:
-                progress(finished - reported)
-                reported = finished
-        queue.wait_all()
-        progress(len(rows) - reported)
+        # Twice as many as streams: while one batch is collected, each stream has the next before it.
+        with self._requests(2 * self._streams) as idle:
+            running: deque[tuple[Any, list[int], list[Any]]] = deque()
+
+            def collect() -> Any:
+                request, numbers, _ = running[0]
+                request.wait()
+                running.popleft()
+                self._collect(request, rows, numbers, found)
+                progress(len(numbers))
+                return request
+
+            try:
+                for length, numbers in batches(rows, self._folder.max_length, _TOKENS):
+                    request = idle[len(running)] if len(running) < len(idle) else collect()
+                    # The engine reads these arrays until it is done: they are kept as long.
+                    inputs = self._inputs(rows, numbers, length)
+                    request.start_async(inputs, share_inputs=True)
+                    running.append((request, numbers, inputs))
+                while running:
+                    collect()
+            finally:
+                for request, _, _ in running:
+                    request.wait()
         return [found[number] for number in range(len(rows))]
 
     def _inputs(self, rows: Sequence[Row], numbers: Sequence[int], length: int) -> list[Any]:
@@ -134,54 +141,50 @@ class OpenVinoEncoder:
             found[number] = pool(hidden[place], rows[number], self._folder.pooling)
 
     @contextlib.contextmanager
-    def _request(self) -> Iterator[Any]:
-        """An inference request that no other thread uses; taking from and adding to a list is atomic."""
+    def _requests(self, count: int) -> Iterator[list[Any]]:
+        """Inference requests that no other thread uses; taking from and adding to a list is atomic."""
+        taken: list[Any] = []
         try:
-            request = self._idle.pop()
-        except IndexError:
-            request = self._serving.create_infer_request()
-        try:
-            yield request
+            while len(taken) < count:
+                try:
+                    taken.append(self._idle.pop())
+                except IndexError:
+                    taken.append(self._compiled[0].create_infer_request())
+            yield taken
         finally:
-            self._idle.append(request)
+            self._idle += taken
 
-    def _throughput_model(self) -> Any:
-        with self._lock:
-            if not self._many:
-                self._many.append(self._compile("THROUGHPUT"))
-            return self._many[0]
-
-    def _load_serving(self) -> Any:
-        """The compiled model for questions, from the cache when it is there for this processor."""
+    def _load(self) -> Any:
+        """The compiled model, from the cache when it is there for this processor."""
         folder = self._cache / f"compiled-{self._machine()}"
         if intact(folder):
             with contextlib.suppress(RuntimeError):  # another build of OpenVINO wrote it: compile anew
                 blob = np.memmap(folder / _BLOB, np.uint8, mode="r")
-                return self._core.import_model(self._openvino.Tensor(blob), "CPU", self._settings("LATENCY"))
-        compiled = self._compile("LATENCY")
+                return self._core.import_model(self._openvino.Tensor(blob), "CPU", self._settings())
+        compiled = self._compile()
         with contextlib.suppress(OSError):  # a cache that cannot be written costs time, not answers
             seal(folder, lambda draft: _export(compiled, draft / _BLOB))
         return compiled
 
-    def _compile(self, hint: str) -> Any:
+    def _compile(self) -> Any:
         graph = self._cache / "graph"
         if not intact(graph):
             self._notice("Converting the model once, about 15 seconds")
             convert(self._folder, graph)
         try:
-            return self._core.compile_model(str(graph / GRAPH), "CPU", self._settings(hint))
+            return self._core.compile_model(str(graph / GRAPH), "CPU", self._settings())
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise EncoderError(
                 f"{graph}: OpenVINO cannot compile it ({reason}); use the runtime torch"
             ) from error
 
-    def _settings(self, hint: str) -> dict[str, str | int]:
-        settings: dict[str, str | int] = {
-            "PERFORMANCE_HINT": hint,
+    def _settings(self) -> dict[str, str | int]:
+        return {
+            "NUM_STREAMS": self._streams,
+            "INFERENCE_NUM_THREADS": self._threads,
             "INFERENCE_PRECISION_HINT": self.precision,
         }
-        return settings if self._threads is None else settings | {"INFERENCE_NUM_THREADS": self._threads}
 
     def _machine(self) -> str:
         """Short digest of what a compiled model depends on beside the model."""
@@ -196,6 +199,19 @@ class OpenVinoEncoder:
 
 def _unheard(finished: int) -> None:
     """Progress that nobody asked for."""
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system tells
+        return os.cpu_count() or 1
+
+
+def _release(*held: list[Any]) -> None:
+    for one in held:
+        one.clear()
 
 
 def _import_openvino() -> Any:
