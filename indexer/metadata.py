@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterator
 from itertools import islice, takewhile
 
+from indexer import phrases
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.dates import find_dates
 from indexer.furniture import BYLINE
+from indexer.lines import is_unit
+from indexer.phrases import normal
 from indexer.windowtitle import WindowTitle, window_title
 from indexer.zones import BULLETED, SENTENCE_END, is_prose, without_bullet
 
@@ -44,6 +47,9 @@ FIELD_OF_LABEL = {
     "organizer(s)": "organizer",
     "organiser": "organizer",
     "organiser(s)": "organizer",
+    "organised by": "organizer",
+    "organized by": "organizer",
+    "hosted by": "organizer",
     "주최": "organizer",
     "主催": "organizer",
     "published": "published",
@@ -103,7 +109,14 @@ def describe(raw: RawArticle, text: str) -> Metadata:
 
 
 def headline(text: str) -> str | None:
-    """The first line if it is short, no sentence, item, label or byline, and its block holds no prose."""
+    """The first line if it is short, no sentence, item, label or byline, and its block holds no prose.
+
+    A line above it that says what kind of text this is, and a day or place beside that, is passed over.
+    """
+    lines = text.split("\n", HEAD_LINES)
+    if normal(lines[0]) in phrases.KINDS:
+        below = next((at for at, line in enumerate(lines[1:-1], 1) if line and not is_unit(line)), None)
+        return headline("\n".join(lines[below:])) if below else None
     block, _, rest = text.partition("\n\n")
     first, *others = block.split("\n")
     is_line = 0 < len(first) <= LONGEST_TITLE and bool(rest.strip()) and not any(map(is_prose, others))

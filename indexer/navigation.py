@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 from indexer import phrases
+from indexer.dates import find_dates
 from indexer.phrases import normal
 from indexer.zones import BULLETED, UNSPACED, Page, is_prose, without_bullet
 
 FONT_STEP = re.compile(r"[+-]?\d")
+CODE = re.compile("[A-Z]{2,3}")
 BREADCRUMBS = re.compile(
     r"(?:home|홈|首页|ホーム|start) ?[>»›/→].*|[^>»›]{2,30}(?: ?[>»›] ?[^>»›]{2,40}){2,}", re.IGNORECASE
 )
@@ -31,7 +33,7 @@ def font_sizes(page: Page) -> Iterator[int]:
 
 
 def language_switches(page: Page) -> Iterator[int]:
-    """A line of languages, or three or more lines of one, unless the line above announces languages."""
+    """A line of languages, or two lines of codes, or three of one, unless the line above announces them."""
     for number, line in page.edges:
         tokens = [normal(token) for token in re.split(r"[|/·]", line)]
         is_switch = len(tokens) >= 2 and all(token in phrases.LANGUAGES for token in tokens)
@@ -39,7 +41,8 @@ def language_switches(page: Page) -> Iterator[int]:
             yield number
     for zone in (page.head, page.tail):
         for run in page.runs(zone, lambda line: normal(line) in phrases.LANGUAGES):
-            if len(run) >= 3 and not _announces_languages(page, run[0] - 1):
+            are_codes = all(CODE.fullmatch(page.lines[number]) for number in run)
+            if len(run) >= (2 if are_codes else 3) and not _announces_languages(page, run[0] - 1):
                 yield from run
 
 
@@ -144,8 +147,8 @@ def _site_name(page: Page, menu: set[int]) -> Iterator[int]:
 
 def _may_be_headline(line: str) -> bool:
     is_long = len(line.split()) >= 4 or len(UNSPACED.findall(line)) >= 8
-    is_other = BULLETED.match(line) or LABEL_WITH_CONTENT.match(line) or re.match(r"[Bb]y |.*\d{4}", line)
-    return is_long and not is_other and not is_prose(line) and not _phrases_of(line)
+    is_other = BULLETED.match(line) or LABEL_WITH_CONTENT.match(line) or line.lower().startswith("by ")
+    return is_long and not is_other and not find_dates(line) and not is_prose(line) and not _phrases_of(line)
 
 
 def _is_short_bullet(line: str) -> bool:

@@ -34,7 +34,7 @@ AT_EDGES = _phrases(
     font-size|font size|text size|share|print|tweet|email|e-mail|facebook|twitter|linkedin|bookmark
     copy link|copy url|follow us|list|previous|next|prev|previous article|next article|previous post
     next post|close|open menu|menu|main menu|main navigation|search|home|log in|login|sign in|subscribe
-    you are here|you are here:|newsletter|loading...|loading…|reply|cancel reply|검색|홈|메뉴
+    you are here|you are here:|newsletter|add to calendar|loading...|loading…|reply|cancel reply|검색|홈|메뉴
     로그인|글씨크기|글씨 크기|댓글|댓글쓰기|기사공유|목록|목록보기|인쇄|공유|스크랩|이전글|다음글|닫기
     url 복사|페이스북|트위터|카카오톡|처음으로|印刷|一覧|一覧へ戻る|戻る|分享|打印|关闭|返回|列表
     上一篇|下一篇
@@ -44,7 +44,8 @@ AT_EDGES_FORMS = re.compile(
     r"(?:sign up|subscribe)\b.{0,30}\b(?:e?newsletters?|mailing list|alerts)(?: today| now)?"
     r"|(?:views?|hits?|page views|조회수?|閲覧数|浏览次数)\s*[:：]?\s*[\d,]+"
     r"|(?:click to )?share (?:this )?(?:on|via|by|to|with) .{1,20}(?: \(opens in (?:a )?new \w+\))?"
-    r"|\d+[- ]min(?:ute)?s? read|\d+ (?:comments?|shares?|likes?)|(?:댓글|추천|좋아요)\s?\d+"
+    r"|\d+[- ]min(?:ute)?s? read|\d+ (?:comments?|shares?|likes?)|comments? \(\d+\)"
+    r"|(?:댓글|추천|좋아요)\s?\d+"
     r"|(?:previous|next|older|newer) (?:post|article|story|entry)s?:? .{3,100}"
     r"|(?:이전글|다음글|上一篇|下一篇)\s?[:：]?\s?.{2,80}"
     r"|(?:view|see|read) (?:all|more) (?:posts|articles|stories|news) (?:by|from|in) .{2,40}"
@@ -54,7 +55,7 @@ AT_EDGES_FORMS = re.compile(
 )
 OTHER_STORIES = re.compile(
     r"top \d+ (?:stories|news|articles)"
-    r"|(?:related|more|latest|recommended|other|popular) (?:articles|stories|news|posts|content|reading)"
+    r"|(?:related|more|latest|recommended|other|popular) (?:articles?|stor(?:y|ies)|news|posts?|content)"
     r"|(?:most (?:read|viewed|popular)|also featured on|you (?:may|might) (?:also )?(?:like|be interested in)"
     r"|you (?:may|might) also be interested in|related|read next|more from .{3,30})"
     r"|관련\s?기사|많이 본 (?:뉴스|기사)|인기\s?기사|相关(?:新闻|阅读|文章)|関連(?:記事|ニュース)"
@@ -103,13 +104,21 @@ MENU_WORDS = _phrases(
     site map|faq|help|archive|events|services|gallery|press|media|blog|resources|publications|careers
     politics|economy|business|society|culture|sports|opinion|world|international|local|technology|lifestyle
     entertainment|photos|videos|podcasts|topics|our work|projects|partners|residents|visitors|government
-    city hall|cookies|cookie policy|legal notice|imprint|impressum|disclaimer|feedback|jobs|donate
+    city hall|programme|program|speakers|register|registration|tickets
+    cookies|cookie policy|legal notice|imprint|impressum|disclaimer|feedback|jobs|donate
     join us|my account|정치|경제|사회|문화|스포츠|국제|연예|전국|지역|오피니언|포토
     시정소식|민원|분야별정보|시민참여|정보공개
     subscribe|english|accessibility|privacy|privacy policy|terms|terms of use|홈|로그인|회원가입
     사이트맵|소개|검색|메뉴|首页|登录|ホーム|お問い合わせ
     """
 )
+KINDS = _phrases(
+    """
+    for immediate release|press release|news release|media release|media advisory|press statement|news
+    newsletter|보도자료|보도 자료|報道発表|プレスリリース|新闻稿
+    """
+)
+"""What a document is, printed above its headline."""
 LANGUAGES = _phrases(
     """
     en|kr|ko|kor|eng|jp|ja|jpn|cn|zh|chn|tw|fr|es|ar|ru|de|pt|it|vi|th|id|english|korean|japanese

@@ -119,6 +119,20 @@ def described(text: str, known: Metadata = Metadata()) -> Metadata:  # noqa: B00
             Metadata(title="City of Marrowgate opens a school for cyclists", published="2022-05-04"),
         ),
         (
+            "capture_event.txt",
+            Metadata(
+                title="Delta Cities Night 2024",
+                publisher="Agency for Safer Towns; City of Hale",
+                facets=(
+                    ("organizer", ("Agency for Safer Towns; City of Hale",)),
+                    ("venue", ("Old Granary, Quay Road 12, Hale",)),
+                ),
+            ),
+        ),
+        ("capture_pr.txt", Metadata(title="HALE PLANTS ITS TEN-THOUSANDTH TREE", published="2019-06-03")),
+        ("capture_paper.txt", Metadata(title="The bus that never came", author="Odile Brack")),
+        ("line_breaks.html", Metadata(title="Town of Hale buys six electric buses", published="2014-03-12")),
+        (
             "korean_portal.html",
             Metadata(
                 title="옛 철길, 시민 숲길로 다시 열린다",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.errors import ReadError
+from indexer.phrases import KINDS, normal
 from indexer.readers.encoding import decode
 from indexer.readers.fields import language_tag, metadata_from, titled
 from indexer.readers.region import HEADINGS, Block, Kind, main_blocks
@@ -84,6 +85,8 @@ def _extracted(page: str) -> tuple[str, Metadata]:
     if names := window_title([window, *filter(None, text.splitlines())]):
         # Cleaning takes the line away again, and with it the lines that only name the site or a section.
         return f"{window}\n\n{text}", replace(metadata, title=names.headline)
+    if metadata.title and normal(metadata.title) in KINDS:
+        return text, replace(metadata, title=None)
     if not text or not metadata.title or metadata.title in plain_line(text):
         return text, metadata
     if blocks[0].element.tag in HEADINGS:  # the window names the section, the page its article
