@@ -18,11 +18,11 @@ BREADCRUMBS = re.compile(
 )
 LABEL_WITH_CONTENT = re.compile(r"[^\W\d_][\w &()/]{1,30}: \S")
 CONTROLS = phrases.ANYWHERE | phrases.AT_EDGES | phrases.SOCIAL
-ITEMS = CONTROLS | phrases.MENU_WORDS
+ITEMS = CONTROLS | phrases.MENU_WORDS | phrases.SECTIONS
 SHARING = frozenset(("share", "share this", "share this page", "share this article", "공유", "공유하기"))
 LONGEST_PHRASE = 5
 """Words of the longest phrase that is looked for in a line of several."""
-LONGEST_SITE_NAME = 60
+LONGEST_SITE_NAME = 40
 
 
 def font_sizes(page: Page) -> Iterator[int]:
@@ -86,9 +86,11 @@ def menus(page: Page) -> Iterator[int]:
         known = sum(normal(page.lines[number]) in phrases.MENU_WORDS for number in run)
         if known >= 2 and known * 3 >= len(run) and not _is_labelled(page, run[0]):
             found.update(run)
-    for zone in (page.head, page.tail):
-        for run in page.runs(zone, _is_short_item):
-            found.update(_from_first_to_last_known(page, run, every=zone == page.tail))
+    for run in page.runs(page.head, _is_short_item):
+        found.update(_from_first_to_last_known(page, run))
+    for run in page.runs(page.tail, lambda line: normal(line) in phrases.MENU_WORDS):
+        if len(run) >= 2 and any(normal(page.lines[number]) in phrases.SMALL_PRINT for number in run):
+            found.update(run)
     yield from found
     yield from _site_name(page, found)
     for number in page.head:
@@ -100,8 +102,10 @@ def controls(page: Page) -> Iterator[int]:
     """The edges' lines that put several phrases in a row: ``Print Share Email``, ``Menu Skip to content``."""
     for number, line in page.edges:
         found = _phrases_of(line)
+        sections = sum(phrase in phrases.SECTIONS for phrase in found)
         if len(found) >= 2 and (
-            len(found) >= 3
+            (len(found) >= 3 and sections < len(found))
+            or len(found) >= 5
             or any(phrase in phrases.ANYWHERE for phrase in found)
             or all(phrase in CONTROLS for phrase in found)
         ):
@@ -129,20 +133,30 @@ def _is_one_line_menu(line: str) -> bool:
     return len(tokens) >= 3 and known * 2 >= len(tokens)
 
 
-def _from_first_to_last_known(page: Page, run: list[int], *, every: bool) -> list[int]:
-    """The stretch of a run that a menu's usual words frame, if they are half of it, or ``every`` item."""
-    known = [number for number in run if normal(page.lines[number]) in phrases.MENU_WORDS]
+def _from_first_to_last_known(page: Page, run: list[int]) -> list[int]:
+    """The stretch of a run that a site's own menu frames, if its usual words are half of it."""
+    lines = {number: normal(page.lines[number]) for number in run}
+    known = [number for number, line in lines.items() if line in phrases.MENU_WORDS | phrases.SECTIONS]
     stretch = [number for number in run if known and known[0] <= number <= known[-1]]
-    enough = len(known) == len(stretch) if every else len(known) * 2 >= len(stretch)
-    return stretch if len(known) >= 2 and enough and not _is_labelled(page, stretch[0]) else []
+    is_menu = len(known) >= 2 and len(known) * 2 >= len(stretch) and not _is_labelled(page, stretch[0])
+    return (
+        stretch if is_menu and (len(known) >= 4 or not phrases.FRONT_DOOR.isdisjoint(lines.values())) else []
+    )
 
 
 def _site_name(page: Page, menu: set[int]) -> Iterator[int]:
-    """What stands above the head's first menu, where below it a line may be the headline."""
+    """What stands above the head's first menu if that is a site's and a line below may be the headline."""
+    front = [number for number in page.head if not phrases.FRONT_DOOR.isdisjoint(_items(page.lines[number]))]
     first = min((number for number in menu if number in page.head), default=0)
-    below = (page.lines[number] for number in page.head if number > first and number not in menu)
-    if any(map(_may_be_headline, below)):
-        yield from (number for number in range(first) if len(page.lines[number]) <= LONGEST_SITE_NAME)
+    below = [page.lines[number] for number in page.head if number > first and number not in menu]
+    headline = next(filter(_may_be_headline, below), "")
+    if front and headline and len(page.lines[0]) <= min(LONGEST_SITE_NAME, len(headline)):
+        yield from range(first)
+
+
+def _items(line: str) -> list[str]:
+    """A menu's items, on a line of their own or in a row."""
+    return [normal(token) for token in re.split(r"[|·]", line)] if "|" in line else _phrases_of(line)
 
 
 def _may_be_headline(line: str) -> bool:
@@ -156,4 +170,5 @@ def _is_short_bullet(line: str) -> bool:
 
 
 def _is_short_item(line: str) -> bool:
-    return len(line.split()) <= 3 and len(line) <= 30 and not re.search(r"[\d:.!?@]", line)
+    is_item = len(line.split()) <= 3 and len(line) <= 30 and not BULLETED.match(line)
+    return is_item and not re.search(r"[\d:.!?@]", line)

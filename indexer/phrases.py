@@ -102,16 +102,31 @@ MENU_WORDS = _phrases(
     """
     home|about|about us|news|contact|contact us|login|log in|sign in|sign up|search|menu|sitemap
     site map|faq|help|archive|events|services|gallery|press|media|blog|resources|publications|careers
-    politics|economy|business|society|culture|sports|opinion|world|international|local|technology|lifestyle
-    entertainment|photos|videos|podcasts|topics|our work|projects|partners|residents|visitors|government
-    city hall|programme|program|speakers|register|registration|tickets
-    cookies|cookie policy|legal notice|imprint|impressum|disclaimer|feedback|jobs|donate
-    join us|my account|정치|경제|사회|문화|스포츠|국제|연예|전국|지역|오피니언|포토
-    시정소식|민원|분야별정보|시민참여|정보공개
-    subscribe|english|accessibility|privacy|privacy policy|terms|terms of use|홈|로그인|회원가입
-    사이트맵|소개|검색|메뉴|首页|登录|ホーム|お問い合わせ
+    subscribe|english|accessibility|privacy|privacy policy|terms|terms of use|cookies|cookie settings
+    cookie policy|legal notice|imprint|impressum|홈|로그인|회원가입|사이트맵|소개|검색|메뉴|首页|登录|ホーム
+    お問い合わせ
     """
 )
+SECTIONS = _phrases(
+    """
+    politics|economy|business|society|culture|sports|opinion|world|international|local|technology|lifestyle
+    entertainment|photos|videos|podcasts|topics|our work|projects|partners|residents|visitors|government
+    city hall|programme|program|speakers|register|registration|tickets|jobs|donate|join us|my account
+    정치|경제|사회|문화|스포츠|국제|연예|전국|지역|오피니언|포토|시정소식|민원|분야별정보|시민참여|정보공개
+    """
+)
+"""Items of menus that are headings of articles as well."""
+FRONT_DOOR = _phrases(
+    "home|login|log in|sign in|search|menu|sitemap|site map|홈|로그인|사이트맵|검색|메뉴|首页|登录|ホーム"
+)
+"""Items of a whole site's menu, and of no page's own."""
+SMALL_PRINT = _phrases(
+    """
+    privacy|privacy policy|terms|terms of use|cookies|cookie settings|cookie policy|legal notice|imprint
+    impressum|accessibility|sitemap|site map
+    """
+)
+"""Items at the foot of a site."""
 KINDS = _phrases(
     """
     for immediate release|press release|news release|media release|media advisory|press statement|news

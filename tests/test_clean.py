@@ -69,7 +69,7 @@ FURNITURE_LINES = [
     "3 min read",
     "댓글 0",
     "Home\nNews and events\nNews",
-    "정치\n경제\n사회",
+    "정치\n경제\n사회\n문화",
 ]
 
 
@@ -120,6 +120,8 @@ def test_furniture_at_the_tail_is_dropped(lines: str) -> None:
         "Topic | Economy | Culture\nMarkets | 14 | 3",
         "Themes\nEconomy\nCulture",
         "Press contact",
+        "Economy | Culture | Sports",
+        "Partners\nSpeakers\nPublications",
         "Register by 5 May and send an e-mail to the clerk.",
     ],
 )
@@ -138,6 +140,7 @@ def test_content_of_the_tail_that_resembles_furniture_stays(lines: str) -> None:
         "• 26\n• 40\n• 12",
         "9 Dec. 2020",
         "Leave a comment",
+        "Programme\nSpeakers\nContact\nThe press was not invited",
         "Themes:\n• Economy\n• Culture",
     ],
 )
