@@ -66,7 +66,7 @@ def ask(
     explain: ExplainOption = False,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Answer a question with quotations from the articles, or say why not."""
+    """Answer a question with quotations, or say why not."""
     _one_of("--questions", question, questions)
     filters = filters_from(facets or [], published_from, published_to, published_after, published_before)
     settings = settings_with(index, min_confidence=min_confidence, top_k=top_k)
