@@ -313,25 +313,74 @@ def test_a_raised_footnote_number_is_a_reference_and_an_exponent_is_none() -> No
     assert text == "The shed is old.[1] It covers 40 m2.[2]\n\n1. Lent until 2031."
 
 
+def test_text_before_a_footer_or_an_aside_belongs_to_what_holds_both() -> None:
+    body = (
+        "<p>The council met on Tuesday.</p><blockquote>“Water is a right,” said the mayor."
+        "<footer>— T. Vance</footer></blockquote><div>It ended at noon.<aside>Related: fish</aside></div>"
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert "“Water is a right,” said the mayor.\n\n— T. Vance\n\nIt ended at noon." in text
+
+
+def test_an_aside_within_an_article_stays_if_it_is_to_be_read_and_goes_if_it_leads_away() -> None:
+    body = (
+        "<main><h1>Walls</h1><p>The harbour of Osterby needs a new wall of 200 metres before winter.</p>"
+        "<aside><p>The old wall was built in 1904 from the stones of the castle.</p></aside>"
+        "<aside><a>Fish prices fall</a> <a>Ferries run late</a></aside></main>"
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert "stones of the castle" in text
+    assert "Fish" not in text
+
+
+def test_cells_keep_their_words_and_their_places() -> None:
+    rows = (
+        "<tr><td></td><th>2022</th><th>2023</th></tr><tr><td>two<br>persons</td><td>9 m<sup>3</sup></td></tr>"
+    )
+    text = only_article(
+        "a.html", f"<html><body><p>Prices.</p><table>{rows}</table></body></html>".encode()
+    ).text
+    assert text == "Prices.\n\n| 2022 | 2023\ntwo persons | 9 m3"
+
+
+def test_a_list_is_numbered_as_its_page_shows_it() -> None:
+    body = '<p>Steps.</p><ol type="a"><li>one</li><li>two</li></ol><ol start="3"><li>three</li></ol>'
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "Steps.\n\na. one\nb. two\n3. three"
+
+
 def test_links_and_times_side_by_side_are_words_of_their_own() -> None:
     body = "<p><time>3 May 2020</time><time>4 June 2021</time>, see <a>map</a><a>plan</a> and <b>H</b>2O.</p>"
     text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
     assert text == "3 May 2020 4 June 2021, see map plan and H2O."
 
 
-def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> None:
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div class='content'><h1>Harbour</h1>{}</div>",
+        "<main><article><h1>Harbour</h1>{}</article></main>",
+        "<div><div><h1>Harbour</h1></div><div>{}</div></div>",
+        "<table><tr><td><a>Home</a></td><td><b>Harbour</b><br><br>{}</td></tr></table>",
+    ],
+    ids=["div", "article", "divs", "table"],
+)
+def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it(around: str) -> None:
     sentences = [
-        f"Sentence number {number} says something about the harbour of Osterby." for number in range(9)
+        f"Sentence number {number} says something about the harbour of Osterby." for number in range(13)
     ]
-    page = (
-        "<html><body><nav><a>Menu entry that is long enough to look like text.</a></nav><div class='content'>"
-        "<h1>Harbour</h1><p>{}</p><ul><li>{}</li><li><p>{}</p></li></ul><blockquote>{}</blockquote>"
+    body = (
+        "<p>{}</p><ul><li>{}</li><li><p>{}</p></li></ul><blockquote>{}</blockquote>"
         "<dl><dt>Term</dt><dd>{}</dd></dl><table><tr><td>{}</td><td>x</td></tr></table>"
-        "<figure><figcaption>{}</figcaption></figure><div>{}<br></div><p>{}</p></div>"
-        "<footer>Imprint of the site.</footer></body></html>"
+        "<figure><figcaption>{}</figcaption></figure><div>{}<br></div>{}<br><br>{}"
+        "<details><summary>More</summary><p>{}</p></details><div class='text-banner'><p>{}</p></div><p>{}</p>"
     ).format(*sentences)
+    page = (
+        "<html><body><nav><a>Menu entry that is long enough to look like text.</a></nav>"
+        f"{around.format(body)}<footer>Imprint of the site.</footer></body></html>"
+    )
     text = only_article("a.html", page.encode()).text
-    assert all(sentence in text for sentence in sentences)
+    assert [sentence for sentence in sentences if sentence not in text] == []
     assert "Menu entry" not in text
     assert "Imprint" not in text
 

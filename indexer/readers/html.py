@@ -7,10 +7,11 @@ left inside the region is for cleaning to remove.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from indexer.article import Metadata, RawArticle
@@ -127,18 +128,17 @@ class _Walk:
         if element.tag == "br":
             self.pieces.append("\v")
         elif element.tag == "tr" and _is_row(element):
-            cells = (plain_line(cell.text_content()) for cell in element.iterchildren("td", "th"))
-            self.pieces.append(" | ".join(cells).strip(" |"))
+            self.pieces.append(_row(_cell(cell) for cell in element.iterchildren("td", "th")))
             self.flush(element, "row")
         elif element.tag in INLINE:
             reference = _reference(element)
             self.pieces.extend([reference] if reference else [])
             if not reference:
-                self._children(element)
+                self.children(element)
         else:
-            self.flush(element)
+            self.flush(element.getparent() if element.getparent() is not None else element)
             self.mark = _mark(element) or self.mark
-            self._children(element)
+            self.children(element)
             self.flush(element)
 
     def flush(self, element: "HtmlElement", kind: Kind = "block") -> None:
@@ -152,7 +152,8 @@ class _Walk:
                 self.blocks.append(Block(element, self.mark + shown, "item" if self.mark else definition))
                 self.mark = ""
 
-    def _children(self, element: "HtmlElement") -> None:
+    def children(self, element: "HtmlElement") -> None:
+        """Gather the blocks and the text within an element."""
         self._text(element, element.text)
         for child in element.iterchildren():
             self.through(child)
@@ -185,6 +186,20 @@ def _reference(element: "HtmlElement") -> str | None:
     return f"[{number}]" if is_reference else None
 
 
+def _cell(cell: "HtmlElement") -> str:
+    """A cell's text on one line."""
+    walk = _Walk()
+    walk.children(cell)
+    walk.flush(cell)
+    return " ".join(plain_line(block.text) for block in walk.blocks)
+
+
+def _row(cells: Iterable[str]) -> str:
+    """The cells in a line; those that are empty keep their place, but for the last."""
+    written = " | ".join(cells).rstrip(" |")
+    return written if "|" in written.lstrip(" |") else written.lstrip(" |")
+
+
 def _is_row(row: "HtmlElement") -> bool:
     cells = list(row.iterchildren("td", "th"))
     blocks = row.xpath(".//table | .//td//p[2] | .//td//div | .//td//ul | .//h1 | .//h2")
@@ -198,8 +213,11 @@ def _mark(element: "HtmlElement") -> str:
     if parent is None or parent.tag != "ol":
         return "• "
     start = parent.get("start", "1")
-    before = sum(1 for _ in element.itersiblings("li", preceding=True))
-    return f"{before + (int(start) if start.isdecimal() else 1)}. "
+    number = sum(1 for _ in element.itersiblings("li", preceding=True)) + (
+        int(start) if start.isdecimal() else 1
+    )
+    letter = {"a": ascii_lowercase, "A": ascii_uppercase}.get(parent.get("type", ""), "")[number - 1 : number]
+    return f"{letter or number}. "
 
 
 def _joined(blocks: list[Block]) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 NEVER_MAIN = frozenset(("nav", "footer"))
 SELDOM_MAIN = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|kicker|eyebrow|newsletter|"
-    r"pagination|popup|promo|related|relatedposts|share|sharedaddy|sharing|addtoany|sidebar|skip|"
+    r"(?:^|[\s_-])(?:ads?|advert|breadcrumbs?|comments?|consent|cookies?|eyebrow|footer|kicker|menu|nav|navbar|"
+    r"newsletter|pagination|popup|promo|related|relatedposts|share|sharedaddy|sharing|addtoany|sidebar|skip|"
     r"social|subscribe)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
@@ -43,7 +43,13 @@ def main_blocks(blocks: list[Block], found: Any) -> list[Block]:
     """The blocks of the smallest element that holds all that was found, but for what is seldom main text."""
     lines = {_key(line) for line in (found.text or "").splitlines()} if found else set()
     lines |= {_key(found.title or "")} if found else set()
-    shown = [block for block in blocks if any(_key(line) in lines for line in block.text.splitlines())]
+    whole = _key(found.text or "") if found else ""
+    shown = [
+        block
+        for block in blocks
+        if any(_key(line) in lines for line in block.text.splitlines())
+        or (is_prose(block.text) and _key(block.text) in whole)
+    ]
     certain = [block for block in shown if block.element.tag in HEADINGS or is_prose(block.text)]
     marked = {block.element for block in certain or shown}
     marked = {element for element in marked if not _is_aside(element, never=True)}
@@ -91,11 +97,25 @@ def _key(line: str) -> str:
 def _is_aside(element: "HtmlElement", *, never: bool) -> bool:
     """Whether an element belongs to the page's frame; with ``never`` only if its tag leaves no doubt."""
     for each in _upwards(element):
-        if each.tag in NEVER_MAIN or (not never and each.tag == "aside"):
+        if (each.tag in NEVER_MAIN and not _is_in_quotation(each)) or (not never and _leads_away(each)):
             return True
         if not never and each.tag not in ("body", "html") and SELDOM_MAIN.search(_names(each)):
             return True
     return False
+
+
+def _leads_away(element: "HtmlElement") -> bool:
+    """Whether it is an aside for other pages; an article's box of facts has more to read than to follow."""
+    if element.tag != "aside":
+        return False
+    links = sum(len(link.text_content().strip()) for link in element.iter("a"))
+    is_within = any(each.tag in ("article", "main") for each in element.iterancestors())
+    return not is_within or 2 * links >= len(element.text_content().strip())
+
+
+def _is_in_quotation(element: "HtmlElement") -> bool:
+    """Whether it says whose words a quotation holds."""
+    return any(each.tag == "blockquote" for each in element.iterancestors())
 
 
 def _names(element: "HtmlElement") -> str:
@@ -106,7 +126,8 @@ def _common_ancestor(elements: list["HtmlElement"]) -> "HtmlElement | None":
     if not elements:
         return None
     first, *rest = elements
-    chain = [first, *first.iterancestors()]
+    # A single paragraph's region is what holds it, lest a list below it be lost.
+    chain = [first, *first.iterancestors()] if rest else list(first.iterancestors())
     for element in rest:
         above = {element, *element.iterancestors()}
         chain = [each for each in chain if each in above]
