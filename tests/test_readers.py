@@ -451,6 +451,44 @@ def test_a_pdf_without_text_asks_for_character_recognition() -> None:
     assert "character recognition" in str(only_error("a.pdf", bytes(document.output())))
 
 
+def in_two_columns(left: list[str], right: list[str], footer: str) -> bytes:
+    document = FPDF()
+    document.add_page()
+    document.set_font("Times", size=10)
+    document.text(15, 20, "Two Bridges")
+    for row, pair in enumerate(zip(left, right, strict=True)):
+        for across, text in zip((15, 110), pair, strict=True):
+            document.text(across, 30 + 5 * row, text)
+    document.text(100, 280, footer)
+    return bytes(document.output())
+
+
+LEFT = """The lower bridge was closed in
+the autumn of the year because
+its piers moved. The council had
+asked for a ferry, which is what
+the town now has. It takes forty
+people across in six minutes now."""
+RIGHT = """The upper bridge carries all the
+cars since then, some twenty-one
+thousand a day, which is a third
+more than it was ever built for.
+The engineers of the county will
+look at all its cables in spring."""
+
+
+def test_a_pdf_drawn_across_two_columns_of_prose_is_read_column_by_column() -> None:
+    text = only_article("a.pdf", in_two_columns(LEFT.split("\n"), RIGHT.split("\n"), "- 1 -")).text
+    assert text.split() == f"Two Bridges {LEFT} {RIGHT}".split()
+
+
+def test_a_table_in_a_pdf_is_read_row_by_row() -> None:
+    left = [f"Line {number}" for number in range(7)]
+    right = ["from the harbour to the hospital", "to the mill", "ring", "night", "x", "to the castle", "fair"]
+    text = only_article("a.pdf", in_two_columns(left, right, "End.")).text
+    assert "Line 0 from the harbour to the hospital Line 1 to the mill Line 2 ring" in " ".join(text.split())
+
+
 def test_a_pdf_most_of_whose_pages_are_scans_gives_its_text_and_names_them() -> None:
     document = FPDF()
     for number in range(3):
