@@ -75,3 +75,9 @@ class Encoder(Protocol):
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
+
+    def begin(self, questions: Sequence[str]) -> Callable[[], Sequence[Vectors]]:
+        """Begin encoding questions; the function that is returned waits for their vectors, however often.
+
+        An engine that cannot work by itself meanwhile has them ready before it returns.
+        """

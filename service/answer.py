@@ -245,7 +245,8 @@ class Answer(Displayed):
     ``answered_as_of`` is a date as precisely as it is known: of when the first sentence speaks, where the
     question asks for the present or a newer source was preferred, and what that date was taken from. An
     abstention has ``advice``, what to try instead, and the question's words that the collection never
-    holds. ``explanation`` is there when it was asked for.
+    holds. ``explanation`` is there when it was asked for. In ``timing_ms`` ``retrieve`` includes waiting for
+    the question's vector, which is made while its terms are looked up; ``encode`` is what comes before.
     """
 
     question: str

@@ -5,7 +5,6 @@ next. An encoder's vectors do not depend on their batch, so nobody can tell. Kno
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from indexer import Document, Encoded, LoadedEncoder, Vectors
@@ -14,18 +13,60 @@ MOST = 16
 """Questions of one pass: beyond that a pass takes as much longer as it holds more."""
 
 
-class _Waiting:
-    """One caller: its question, and its vector, its error, or the word that it leads the next pass."""
+class _Pass:
+    """Questions that are encoded together, ``after`` another pass. Any thread may finish it.
 
-    __slots__ = ("error", "leads", "question", "told", "vector")
+    So nobody waits for a thread that began a question and then had no more use for it.
+    """
 
-    def __init__(self, question: str) -> None:
-        self.question = question
-        self.vector: Vectors | None = None
-        self.error: BaseException | None = None
-        self.leads = False
-        self.told = threading.Lock()
-        self.told.acquire()  # released when there is something to know
+    def __init__(self, encoder: LoadedEncoder, after: "_Pass | None") -> None:
+        self.questions: list[str] = []
+        self.closed = self.done = False
+        self._encoder, self._after = encoder, after
+        self._working = threading.Lock()
+        self._finish: Callable[[], Sequence[Vectors]] | None = None
+        self._vectors: Sequence[Vectors] = ()
+        self._error: BaseException | None = None
+
+    def start(self, entry: threading.Lock) -> None:
+        """Start it, unless it runs already; nobody joins it from then on."""
+        with self._working:
+            self._start(entry)
+
+    def vector(self, place: int, entry: threading.Lock, observe: Callable[[int], None] | None) -> Vectors:
+        """Return a question's vector, or raise what kept it from being made."""
+        self.finish(entry, observe)
+        if self._error is not None:
+            raise self._error
+        return self._vectors[place]
+
+    def finish(self, entry: threading.Lock, observe: Callable[[int], None] | None) -> None:
+        """Wait until it is done, and before that until the one before it is."""
+        with self._working:
+            if self.done:
+                return
+            if self._after is not None:
+                self._after.finish(entry, observe)
+                self._after = None
+            self._start(entry)
+            if self._finish is not None:
+                try:
+                    self._vectors = self._finish()
+                except Exception as error:
+                    self._error = error
+            self._finish, self.done = None, True
+        if observe is not None:
+            observe(len(self.questions))
+
+    def _start(self, entry: threading.Lock) -> None:
+        with entry:
+            if self.closed:
+                return
+            self.closed = True
+        try:
+            self._finish = self._encoder.begin(self.questions)
+        except Exception as error:
+            self._error = error
 
 
 class GatheringEncoder:
@@ -34,9 +75,8 @@ class GatheringEncoder:
     def __init__(self, encoder: LoadedEncoder) -> None:
         self._encoder = encoder
         self.observe: Callable[[int], None] | None = None
-        self._lock = threading.Lock()
-        self._queue: deque[_Waiting] = deque()
-        self._busy = False
+        self._entry = threading.Lock()  # held while a question joins a pass, and while one is closed
+        self._last: _Pass | None = None
         self.dimension, self.window = encoder.dimension, encoder.window
         self.model, self.digest = encoder.model, encoder.digest
         self.runtime, self.precision = encoder.runtime, encoder.precision
@@ -55,42 +95,24 @@ class GatheringEncoder:
         """One vector a question."""
         return self._encoder.questions(questions)
 
+    def begin(self, questions: Sequence[str]) -> Callable[[], Sequence[Vectors]]:
+        """Begin encoding questions; the function that is returned waits for their vectors."""
+        begun = [self._joined(question) for question in questions]
+        return lambda: [mine.vector(place, self._entry, self.observe) for mine, place in begun]
+
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,), the same to the bit in any company."""
-        mine = _Waiting(question)
-        with self._lock:
-            self._queue.append(mine)
-            mine.leads, self._busy = not self._busy, True
-        if not mine.leads:
-            mine.told.acquire()
-        if mine.leads:
-            self._lead()
-        if mine.error is not None:
-            raise mine.error
-        assert mine.vector is not None  # noqa: S101 - a leader's own question is in its pass
-        return mine.vector
+        return self.begin([question])()[0]
 
-    def _lead(self) -> None:
-        """Encode the first of those who wait, the leader among them, and name the next leader."""
-        with self._lock:
-            batch = [self._queue.popleft() for _ in range(min(MOST, len(self._queue)))]
-        try:
-            vectors = self._encoder.questions([one.question for one in batch])
-            for one, vector in zip(batch, vectors, strict=True):
-                one.vector = vector
-        except BaseException as error:
-            for one in batch:
-                one.error = error
-        with self._lock:
-            following = self._queue[0] if self._queue else None
-            if following is None:
-                self._busy = False
-            else:
-                following.leads = True
-        if following is not None:
-            following.told.release()
-        for one in batch:
-            if not one.leads:
-                one.told.release()
-        if self.observe is not None:
-            self.observe(len(batch))
+    def _joined(self, question: str) -> tuple[_Pass, int]:
+        """Put a question into a pass; returns it and the question's place in it."""
+        with self._entry:
+            last = self._last
+            alone = last is None or last.done
+            if last is None or last.closed or len(last.questions) >= MOST:
+                last = self._last = _Pass(self._encoder, None if alone else last)
+            last.questions.append(question)
+            place = len(last.questions) - 1
+        if alone:
+            last.start(self._entry)
+        return last, place

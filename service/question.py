@@ -5,6 +5,7 @@ none of them decides an answer alone.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,13 +45,21 @@ _NOW = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``vector`` is float32 of shape (dimension,); ``dense_share`` the share of Hangul, Han or Kana terms."""
+    """What was asked; ``dense_share`` is the share of Hangul, Han or Kana terms.
+
+    ``encoded`` waits for the vector: the model works on it while the terms are looked up.
+    """
 
     text: str
     terms: tuple[str, ...]
-    vector: Vectors
     kind: Kind
     dense_share: float
+    encoded: Callable[[], Sequence[Vectors]]
+
+    @property
+    def vector(self) -> Vectors:
+        """float32 of shape (dimension,)."""
+        return self.encoded()[0]
 
 
 def understand(text: str, encoder: Encoder) -> Question:
@@ -62,8 +71,9 @@ def understand(text: str, encoder: Encoder) -> Question:
     found = tuple(question_terms(sought))
     if not found:
         sought, found = text, tuple(question_terms(text))
+    encoded = encoder.begin([sought.strip()])
     share = sum(map(is_dense, found)) / max(1, len(found))
-    return Question(text, found, encoder.question(sought.strip()), kind_of(text), share)
+    return Question(text, found, kind_of(text), share, encoded)
 
 
 def kind_of(text: str) -> Kind:

@@ -56,8 +56,9 @@ class Evidence:
 def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
     """Rank the passages that may answer, at least ``wanted`` of them where so many exist."""
     statistics = view.statistics(question.terms)
-    near = view.nearest(question.vector, DEPTH, allowed)
+    # Terms first: the vector may be under way still.
     match = view.matching(statistics, DEPTH, allowed)
+    near = view.nearest(question.vector, DEPTH, allowed)
     ranked = _rank(view, question, statistics, ranker, np.union1d(near, match))
     if len(ranked.pool) < wanted:
         ranked = _extended(view, question, statistics, ranked, allowed, wanted)

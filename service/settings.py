@@ -33,7 +33,7 @@ class Settings:
     precision: Precision = "auto"
     """auto, bf16 or f32."""
     threads: int | None = None
-    """Processor cores for the model; None leaves the choice to the runtime."""
+    """Processor cores for the model; None takes all that the process may use."""
     cache_dir: Path = field(default_factory=lambda: _cache_dir(os.environ))
     """Where what the runtime prepares once is kept; by default civicite below XDG_CACHE_HOME or ~/.cache."""
     top_k: int = 10

@@ -1,7 +1,6 @@
 """Questions of many threads in one pass of the model: the same vectors, nobody forgotten."""
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -28,49 +27,60 @@ def test_a_questions_vector_is_the_same_to_the_bit_in_any_company(
         assert np.array_equal(vector, encoder.question(question))
 
 
-class Held(HashingEncoder):
-    """Its passes wait until they may go on."""
+class Noting(HashingEncoder):
+    """Notes the questions of each pass; one that holds the word broken fails when it is waited for."""
 
     def __init__(self) -> None:
         self.passes: list[list[str]] = []
-        self.begun, self.may_end = threading.Semaphore(0), threading.Semaphore(0)
 
-    def questions(self, questions: Sequence[str]) -> list[Vectors]:
+    def begin(self, questions: Sequence[str]) -> Callable[[], list[Vectors]]:
         self.passes.append(list(questions))
-        self.begun.release()
-        assert self.may_end.acquire(timeout=30)
-        if "broken" in questions:
-            raise RuntimeError("the model is gone")
-        return super().questions(questions)
+
+        def finish() -> list[Vectors]:
+            if "broken" in questions:
+                raise RuntimeError("the model is gone")
+            return self.questions(questions)
+
+        return finish
 
 
-def test_who_comes_first_goes_alone_and_who_comes_meanwhile_goes_together() -> None:
-    held = Held()
-    gathering = GatheringEncoder(held)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_who_comes_first_goes_alone_and_who_comes_meanwhile_goes_together(backwards: bool) -> None:
+    noting = Noting()
+    gathering = GatheringEncoder(noting)
     sizes: list[int] = []
     gathering.observe = sizes.append
-    with ThreadPoolExecutor(MOST + 4) as pool:
-        first = pool.submit(gathering.question, "alone")
-        assert held.begun.acquire(timeout=30)
-        others = [pool.submit(gathering.question, f"question {number}") for number in range(MOST + 2)]
-        while len(gathering._queue) < len(others):
-            pass
-        for _ in range(3):
-            held.may_end.release()
-        assert np.array_equal(first.result(30), ENCODER.question("alone"))
-        for number, other in enumerate(others):
-            assert np.array_equal(other.result(30), ENCODER.question(f"question {number}"))
+    texts = [f"question {number}" for number in range(MOST + 3)]
+    begun = [(text, gathering.begin([text])) for text in texts]
+    assert noting.passes == [texts[:1]]
+    for text, finish in begun[::-1] if backwards else begun:
+        assert np.array_equal(finish()[0], ENCODER.question(text))
     assert sizes == [1, MOST, 2]
-    assert held.passes[0] == ["alone"]
+    assert noting.passes == [texts[:1], texts[1 : MOST + 1], texts[MOST + 1 :]]
+
+
+def test_a_question_that_nobody_waits_for_holds_nobody_up() -> None:
+    gathering = GatheringEncoder(Noting())
+    gathering.begin(["left"])
+    gathering.begin(["left, too"])
+    assert np.array_equal(gathering.question("wanted"), ENCODER.question("wanted"))
+
+
+def test_a_vector_may_be_asked_for_again() -> None:
+    finish = GatheringEncoder(Noting()).begin(["flood", "harbour"])
+    for _ in range(2):
+        found = finish()
+        assert np.array_equal(found[0], ENCODER.question("flood"))
+        assert np.array_equal(found[1], ENCODER.question("harbour"))
 
 
 def test_a_pass_that_fails_fails_its_own_questions_and_no_later_one() -> None:
-    held = Held()
-    gathering = GatheringEncoder(held)
-    for _ in range(2):
-        held.may_end.release()
-    with pytest.raises(RuntimeError, match="the model is gone"):
-        gathering.question("broken")
+    gathering = GatheringEncoder(Noting())
+    first, broken, beside = (gathering.begin([text]) for text in ("first", "broken", "beside"))
+    for finish in (broken, beside):
+        with pytest.raises(RuntimeError, match="the model is gone"):
+            finish()
+    assert np.array_equal(first()[0], ENCODER.question("first"))
     assert np.array_equal(gathering.question("whole"), ENCODER.question("whole"))
 
 

@@ -42,7 +42,7 @@ def load_encoder(
     """Load a model by the path of its sentence-transformers folder; None is the default model.
 
     What OpenVINO needs is prepared once below ``cache_dir``; ``notice`` is told before such slow work.
-    ``threads`` limits the processor cores, None leaves the choice to the runtime. Raises EncoderError.
+    ``threads`` limits the processor cores, None takes all that the process may use. Raises EncoderError.
     """
     if runtime == "hashing":
         from indexer.encoders.hashing import HashingEncoder

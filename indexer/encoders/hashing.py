@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -55,6 +55,11 @@ class HashingEncoder:
     def questions(self, questions: Sequence[str]) -> list[Vectors]:
         """One vector a question, each the same to the bit as if it had been asked alone."""
         return [self.question(question) for question in questions]
+
+    def begin(self, questions: Sequence[str]) -> Callable[[], list[Vectors]]:
+        """Encode questions at once; the function that is returned only hands out their vectors."""
+        vectors = self.questions(questions)
+        return lambda: vectors
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""

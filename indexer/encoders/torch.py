@@ -6,7 +6,7 @@ are the same as everywhere; one passage a pass keeps its vectors independent of 
 
 import importlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ class TorchEncoder:
     def questions(self, questions: Sequence[str]) -> list[Vectors]:
         """One vector a question, each the same to the bit as if it had been asked alone."""
         return [self.question(question) for question in questions]
+
+    def begin(self, questions: Sequence[str]) -> Callable[[], list[Vectors]]:
+        """Encode questions at once; the function that is returned only hands out their vectors."""
+        vectors = self.questions(questions)
+        return lambda: vectors
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
