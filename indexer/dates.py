@@ -33,6 +33,10 @@ FORMS = tuple(
     )
 )
 PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
+MONTH_OF_YEAR = (
+    re.compile(rf"{MONTH},?\s+{YEAR}", re.IGNORECASE),
+    re.compile(rf"{YEAR}\s*[년年]\s*(?P<month>\d{{1,2}})\s*[월月]"),
+)
 
 
 class FoundDate(NamedTuple):
@@ -49,13 +53,16 @@ def find_dates(text: str) -> list[FoundDate]:
 
 
 def iso_date(text: str) -> str | None:
-    """The ISO date a metadata value names, or None; ``2020`` and ``2020-02`` are dates here.
+    """The ISO date a metadata value names, or None; ``2020``, ``2020-02`` and ``May 2020`` are dates here.
 
     A time of day after the date is ignored.
     """
     stripped = text.strip()
     if partial := PARTIAL.fullmatch(stripped):
         return stripped if _is_day(int(partial[1]), int(partial[2] or 1), 1) else None
+    if month := next(filter(None, (form.fullmatch(stripped) for form in MONTH_OF_YEAR)), None):
+        year, number = int(month["year"]), _month(month["month"])
+        return f"{year}-{number:02}" if _is_day(year, number, 1) else None
     found = find_dates(stripped[:80])
     if not found or found[0].start > 0:
         return None

@@ -6,12 +6,17 @@ not state stays None. The day an event takes place is no day of publication.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
+from indexer import phrases
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.dates import find_dates
-from indexer.furniture import BULLETED, BYLINE, SENTENCE_END, WindowTitle, is_prose, window_title
+from indexer.furniture import BYLINE
+from indexer.lines import is_unit
+from indexer.phrases import normal
+from indexer.windowtitle import WindowTitle, window_title
+from indexer.zones import BULLETED, SENTENCE_END, is_prose, without_bullet
 
 HEAD_LINES = 25
 """Lines of the beginning in which bylines, dates and labels are looked for."""
@@ -42,6 +47,9 @@ FIELD_OF_LABEL = {
     "organizer(s)": "organizer",
     "organiser": "organizer",
     "organiser(s)": "organizer",
+    "organised by": "organizer",
+    "organized by": "organizer",
+    "hosted by": "organizer",
     "주최": "organizer",
     "主催": "organizer",
     "published": "published",
@@ -101,7 +109,14 @@ def describe(raw: RawArticle, text: str) -> Metadata:
 
 
 def headline(text: str) -> str | None:
-    """The first line if it is short, no sentence, item, label or byline, and its block holds no prose."""
+    """The first line if it is short, no sentence, item, label or byline, and its block holds no prose.
+
+    A line above it that says what kind of text this is, and a day or place beside that, is passed over.
+    """
+    lines = text.split("\n", HEAD_LINES)
+    if normal(lines[0]) in phrases.KINDS:
+        below = next((at for at, line in enumerate(lines[1:-1], 1) if line and not is_unit(line)), None)
+        return headline("\n".join(lines[below:])) if below else None
     block, _, rest = text.partition("\n\n")
     first, *others = block.split("\n")
     is_line = 0 < len(first) <= LONGEST_TITLE and bool(rest.strip()) and not any(map(is_prose, others))
@@ -136,12 +151,13 @@ def _window_title(raw: RawArticle) -> WindowTitle | None:
 
 def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
     """Fields and values of the ``label: value`` lines, the first of a field last, so that it prevails."""
-    for line in reversed(lines):
-        if label := _label(line):
+    for line, below in reversed([*zip(lines, [*lines[1:], ""], strict=False)]):
+        if label := _label(line) or (_label(f"{line} {below}") if line.endswith((":", "：")) else None):
             yield label
 
 
 def _label(line: str) -> tuple[str, str] | None:
+    line = without_bullet(line)
     match = BARE_LABEL.match(line) or LABEL.match(line)
     field = FIELD_OF_LABEL.get(match["label"].strip().lower()) if match else None
     return (field, match["value"].strip()) if match and field else None
@@ -165,7 +181,8 @@ def _published(lines: list[str], labelled: dict[str, str], *, is_event: bool) ->
     for value in [labelled.get("published", ""), *_announced(lines)]:
         if days := _days(value):
             return days[0]
-    alone = {_days(line) for line in lines if _is_date(line)}
+    head = takewhile(lambda line: not is_prose(line), lines)  # below it stand the dates of other articles
+    alone = {_days(line) for line in head if _is_date(line)}
     if is_event or len(alone) != 1:
         return None
     days = alone.pop()

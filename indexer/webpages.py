@@ -16,6 +16,7 @@ from indexer.errors import ReadError
 from indexer.fetching import Fetched
 from indexer.planning import Current
 from indexer.readers import READERS, suffix_of
+from indexer.readers.encoding import as_declared
 from indexer.sources import Found, finished
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -101,15 +102,8 @@ def _with_encoding(fetched: Fetched, suffix: str) -> bytes:
 
     Headers that name an old encoding for what is plainly UTF-8 are common, and wrong.
     """
-    content, charset = fetched.content, fetched.charset
-    if suffix not in IN_CHARACTERS or not charset or _decoded(content, "utf-8") is not None:
+    content = fetched.content
+    if suffix not in IN_CHARACTERS or not fetched.charset or as_declared(content, None) is not None:
         return content
-    text = _decoded(content, charset)
+    text = as_declared(content, fetched.charset)
     return content if text is None else codecs.BOM_UTF8 + text.encode("utf-8", "replace")
-
-
-def _decoded(content: bytes, encoding: str) -> str | None:
-    try:
-        return content.decode(encoding)
-    except (UnicodeError, LookupError, ValueError):
-        return None

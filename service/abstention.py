@@ -86,7 +86,7 @@ def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]
                 "no_evidence", "The index holds no articles yet.", "Take some in with 'civicite index PATH'."
             )
         said = f"Nothing had been taken in by then; the first articles came at {first}."
-        return Refusal("before_first_article", said, "Ask for a later moment, or leave 'as of' away.")
+        return Refusal("before_first_article", said, "Ask for a later moment, or of the present.")
     articles = view.count_articles()
     if articles and filters != NO_FILTERS:
         said = f"The filter leaves none of the {_articles(articles)}"

@@ -29,6 +29,7 @@ class Asked:
     id: str
     text: str
     as_of: str | int | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def answered(one: Asked | Refused, asking: Callable[..., Given], as_of: Moment |
     except InputError as error:
         if one.as_of is None:
             raise
-        return Refused(one.id, str(error))
+        return Refused(one.id, f"line {one.line}: {error}")
 
 
 def trec_lines(question: str, hits: tuple[Hit, ...]) -> Iterator[str]:
@@ -116,7 +117,7 @@ def _question(line: bytes, number: int) -> Asked | Refused:
         as_of = record.get("as_of")
         if as_of is not None and (isinstance(as_of, bool) or not isinstance(as_of, str | int)):
             return Refused(identity, f"line {number}: as_of is no date, instant or commit's number")
-        return Asked(identity, checked_question(text), as_of)
+        return Asked(identity, checked_question(text), as_of, number)
     except InputError as error:
         return Refused(identity, f"line {number}: {error}")
     except (ValueError, RecursionError):

@@ -46,6 +46,13 @@ def _root(
         write([context.get_help()])
 
 
+OPTION_OF_FIELD = {
+    "as_of": "--as-of",
+    "filters.published.from": "--published-from",
+    "filters.published.to": "--published-to",
+}
+"""How somebody at the command line gave what a request gives by this name."""
+
 LOOKING_AFTER = (status, remove, verify, log, diff, evaluate, rebuild, generations, compact, backup, restore)
 for command in (index, watch, ask, search, verify_answer, serve, mcp, config, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
@@ -68,7 +75,7 @@ def run(arguments: list[str]) -> int:
         complain(f"civicite: {error.format_message()}")
         return error.exit_code
     except typer.TyperException as error:
-        complain(f"civicite: {error.format_message()}; see 'civicite --help'")
+        complain(f"civicite: {error.format_message().rstrip('.')}; see 'civicite --help'")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -77,10 +84,13 @@ def run(arguments: list[str]) -> int:
         return 1
     except Exception as error:
         # Only now: the errors live in a package that takes long to import.
-        from indexer import CiviciteError
+        from indexer import CiviciteError, InputError
 
         if not isinstance(error, CiviciteError):
             raise
-        complain(f"civicite: {error}")
+        if isinstance(error, InputError) and error.where in OPTION_OF_FIELD:
+            complain(f"civicite: {OPTION_OF_FIELD[error.where]}: {error.problem}; {error.mend}")
+        else:
+            complain(f"civicite: {error}")
         return 1
     return int(returned or 0)

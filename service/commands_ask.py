@@ -49,6 +49,7 @@ def ask(
     min_confidence: Annotated[
         float | None,
         typer.Option(
+            metavar="NUMBER",
             min=0,
             max=1,
             help="Answer only from this confidence on: higher gives fewer answers, of which more are right;"
@@ -65,7 +66,7 @@ def ask(
     explain: ExplainOption = False,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Answer a question with quotations from the articles, or say why not."""
+    """Answer a question with quotations, or say why not."""
     _one_of("--questions", question, questions)
     filters = filters_from(facets or [], published_from, published_to, published_after, published_before)
     settings = settings_with(index, min_confidence=min_confidence, top_k=top_k)
@@ -165,12 +166,18 @@ def search(
         from service.plain import explanation_lines, search_lines
 
         write(search_lines(result))
+        if not result.hits:
+            complain("nothing found")
         if result.explanation is not None:
             write(explanation_lines(result.explanation))
 
 
 def _one_of(option: str, question: str | None, file: Path | None) -> None:
-    if (question is None) == (file is None):
+    if question is None and file is None:
+        raise typer.BadParameter(
+            f"it is missing; give one, or a file of them with {option}", param_hint="QUESTION"
+        )
+    if question is not None and file is not None:
         raise typer.BadParameter("give either a question or a file of them", param_hint=option)
 
 

@@ -8,7 +8,7 @@ from service.output import write, write_json
 
 
 def config(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Print every setting that is in force here and where it comes from."""
+    """Print each setting and where it comes from."""
     from service.settings import settings_with_origins
 
     settings, origins = settings_with_origins(chosen={"index": index})

@@ -46,7 +46,7 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure retrieval, evidence, abstention and calibration on questions whose answers are known."""
+    """Measure answers on your own questions. Retrieval, evidence, abstention and calibration."""
     if (questions is None) == (kept is None):
         raise typer.BadParameter("give either --questions or --from", param_hint="--questions")
     _refuse_without_questions(kept, qrels=qrels, part=part, min_confidence=min_confidence, index=index)

@@ -49,9 +49,10 @@ def list_feeds(index: IndexOption = None, as_json_lines: JsonOption = False) -> 
     """Show the feeds, when they were pulled, and what went wrong."""
     from indexer import remembered
 
-    for feed in remembered(settings_with(index).index).feeds.values():
-        if not feed.added:
-            continue
+    feeds = [feed for feed in remembered(settings_with(index).index).feeds.values() if feed.added]
+    if not feeds and not as_json_lines:
+        complain("there are no feeds; 'civicite feed add URL' makes one known")
+    for feed in feeds:
         if as_json_lines:
             write_json(_as_dict(feed))
         else:

@@ -28,7 +28,7 @@ def log(
     ] = None,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """List the commits, the newest first: what was added, changed and withdrawn when."""
+    """List what was added, changed, withdrawn when. The newest commit comes first."""
     from indexer import list_commits
 
     for commit in list_commits(settings_with(index).index, count, before):
@@ -52,7 +52,7 @@ def diff(
     ] = None,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Show which articles or, with questions, which answers differ between two commits."""
+    """Show what differs between two commits. Articles or, with questions, answers."""
     settings = settings_with(index, min_confidence=min_confidence)
     if questions is None:
         _articles(settings.index, first, second, as_json_lines=as_json_lines)

@@ -59,6 +59,8 @@ def index(
         if gathered is not None:
             report.unchanged += gathered.unchanged
             _remember(settings.index, gathered, dry_run=dry_run)
+    if files and not addresses and not find(files):
+        complain("there is nothing here to take in; files end in .md, .txt, .html, .pdf, .docx or .jsonl")
     if as_json_lines:
         write_json(as_dict(report, dry_run=dry_run))
     else:
@@ -137,7 +139,7 @@ def verify(
     wait: WaitOption = 0,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Check every text, passage and projection; exit with 1 when anything is damaged."""
+    """Check every text, passage and projection. Exits with 1 when anything is damaged."""
     from indexer import check
     from indexer import repair as rebuild
 

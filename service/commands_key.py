@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from service.keys import Key
 
-app = typer.Typer(
-    name="key", help="API keys: who may ask, change articles, and see to the server.", no_args_is_help=True
-)
+app = typer.Typer(name="key", help="API keys: who may ask, change, administer.", no_args_is_help=True)
 
 
 @app.command()
@@ -45,7 +43,10 @@ def list_(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """List the keys by their ids; the keys themselves are nowhere kept."""
     from service.keys import list_keys
 
-    for key in list_keys(_file(index)):
+    keys = list_keys(_file(index))
+    if not keys and not as_json:
+        complain("there are no keys; 'civicite key create' makes one")
+    for key in keys:
         if as_json:
             write_json(_shown(key))
         else:

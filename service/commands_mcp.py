@@ -6,7 +6,7 @@ from service.options import IndexOption, settings_with
 
 
 def mcp(index: IndexOption = None) -> None:
-    """Serve the index to an agent over the Model Context Protocol, on standard input and output."""
+    """Serve the index to an agent (MCP). It speaks on standard input and output."""
     settings = settings_with(index)
     if find_spec("mcp") is None:
         from indexer import InputError

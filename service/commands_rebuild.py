@@ -24,7 +24,7 @@ def rebuild(
     ] = None,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Build all passages anew for the present model and version, beside those that answer, then switch."""
+    """Build all passages anew, then switch to them. Those of before answer meanwhile."""
     from indexer import rebuild as build
 
     settings = settings_with(index)
@@ -60,7 +60,7 @@ def generations(
     ] = None,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """List the generations: which one answers, which are kept, which is half built."""
+    """List the generations of passages. Which one answers, which are kept, which is half built."""
     from indexer import pin_generation, survey_generations
 
     folder = settings_with(index).index
@@ -89,7 +89,7 @@ def compact(
     ] = False,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Drop generations that nobody needs, and give the space back; pinned ones stay."""
+    """Drop what nobody needs any more. Generations, history and words; pinned generations stay."""
     from indexer import compact as drop
 
     instant = _instant(history_before) if history_before is not None else None

@@ -10,15 +10,20 @@ from service.options import IndexOption, settings_with
 def serve(
     index: IndexOption = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False)
+        str | None,
+        typer.Option(metavar="HOST", help="Address to listen on.  [default: 127.0.0.1]", show_default=False),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8000]"),
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8000]"
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Processes that share the port and the index.  [default: 1]"),
+        typer.Option(
+            metavar="NUMBER", min=1, max=64, help="Processes that share the port and the index.  [default: 1]"
+        ),
     ] = None,
 ) -> None:
     """Serve the index over HTTP until interrupted."""

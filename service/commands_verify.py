@@ -25,7 +25,7 @@ def verify_answer(
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare each quotation of an answer, ours or anyone's, with the articles, character by character.
+    """Check each quotation of anybody's answer. Compared with the articles, character by character.
 
     Ends with status 1 unless every quotation is verified. Needs no model.
     """
@@ -40,7 +40,8 @@ def verify_answer(
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         content = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(where, f"cannot be read ({error})", "give a file in UTF-8") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(where, f"cannot be read ({reason})", "give a file in UTF-8") from error
     found = read_claims(content, where)
     with closing(Index.open(settings_with(index).index)) as opened, opened.view(as_of) as view:
         verdicts = [verify_quote(view, claim) for claim in found.claims]

@@ -22,7 +22,7 @@ def watch(
     yes: Annotated[bool, typer.Option("--yes", help="Withdraw even if more than half is gone.")] = False,
     as_json_lines: JsonOption = False,
 ) -> None:
-    """Take in what changes in a folder, and withdraw what goes from it, until interrupted."""
+    """Follow a folder until interrupted. What changes is taken in, what goes is withdrawn."""
     from indexer import Editor
     from service.commands_index import as_dict, changes, encoder_loader
     from service.watching import FolderWatch

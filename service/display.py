@@ -12,6 +12,7 @@ from html import escape
 from service.answer import Answer, AnswerSentence, Citation, Conflict, Hit, SearchResult
 from service.markdown import markdown_answer, markdown_hits
 from service.plain import (
+    NEAREST,
     SNIPPET,
     also_in,
     answer_lines,
@@ -34,9 +35,6 @@ from service.plain import (
 
 AROUND = 220
 """Characters shown on either side of a quote."""
-
-NEAREST = 3
-"""Passages shown below an abstention."""
 
 SETTLED = {
     "correction": "The first is a later correction.",

@@ -30,7 +30,8 @@ ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Show how each score came about: features, weights, ranks.")
 ]
 TopOption = Annotated[
-    int | None, typer.Option("-k", "--top-k", min=1, max=1000, help="How many.  [default: 10]")
+    int | None,
+    typer.Option("-k", "--top-k", metavar="NUMBER", min=1, max=1000, help="How many.  [default: 10]"),
 ]
 FilterOption = Annotated[
     list[str] | None,

@@ -24,6 +24,9 @@ from service.quoting import SURROUNDING
 SNIPPET = 320
 """Characters shown of a passage; JSON holds all of it."""
 
+NEAREST = 3
+"""Passages shown below an abstention; JSON holds all of them."""
+
 ALSO_IN = 3
 """Copies that are named; JSON holds all of them."""
 
@@ -211,7 +214,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         if answer.passages:
             yield ""
             yield "Nearest passages:"
-            yield from hit_lines(answer.passages)
+            yield from hit_lines(answer.passages[:NEAREST])
         return
     yield one_line(answer.answer)
     if answer.answered_as_of:

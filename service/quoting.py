@@ -4,6 +4,7 @@ Nothing leaves civicite as a quotation that was not read, in this very view, fro
 the citation names.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from urllib.parse import quote as percent
@@ -16,6 +17,7 @@ SURROUNDING = 32
 
 _FRAGMENT_MOST = 120
 _FRAGMENT_WORDS = 5
+_REFERENCES_AT_END = re.compile(r"(?<=.)(?:\s?\[\d{1,3}\])+\Z")
 
 
 def cite(
@@ -77,7 +79,7 @@ def text_fragment(url: str | None, quote: str) -> str | None:
     """Return a link that a browser opens at the quote (WICG Scroll to Text Fragment), None without a URL."""
     if not url:
         return None
-    flat = " ".join(quote.split())
+    flat = _REFERENCES_AT_END.sub("", " ".join(quote.split()))  # pages raise them, without brackets
     words = flat.split(" ")
     if len(flat) <= _FRAGMENT_MOST or len(words) <= 2 * _FRAGMENT_WORDS:
         target = _encoded(flat)

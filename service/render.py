@@ -14,6 +14,7 @@ from rich.text import Text
 
 from service.answer import Answer, Citation, Hit, SearchResult
 from service.plain import (
+    NEAREST,
     SNIPPET,
     also_in,
     as_of_in_words,
@@ -65,7 +66,7 @@ def _show_abstention(answer: Answer, console: Console) -> None:
     _show_confidence(answer, console)
     if answer.passages:
         console.print(Text("\nNearest passages", style="bold"))
-        _show_hits(answer.passages, answer.question, console)
+        _show_hits(answer.passages[:NEAREST], answer.question, console)
 
 
 def show_search(result: SearchResult, console: Console) -> None:

@@ -41,8 +41,9 @@ _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 def serve_alone(settings: Settings) -> None:
     """Serve from this process until told to end."""
     _end_with_zero()
-    # The model is loaded here, before the port is open.
-    app = _application(settings)
+    # The model is loaded here, before the port is open, and not at all where the port is taken.
+    with _bound(settings):
+        app = _application(settings)
     uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
 
 
@@ -171,7 +172,7 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
             raise InputError(
                 f"{settings.host}:{settings.port}",
                 f"cannot be listened to ({error.strerror})",
-                "choose another port",
+                "stop what listens there, or choose another with --port",
             ) from error
         bound.set_inheritable(True)
         yield bound

@@ -62,6 +62,14 @@ FURNITURE_LINES = [
     "Read more",
     "A A A",
     "조회수 1,204",
+    "Menu Skip to content",
+    "Share on X",
+    "Click to share on Facebook (Opens in new window)",
+    "Share this Facebook Twitter",
+    "3 min read",
+    "댓글 0",
+    "Home\nNews and events\nNews",
+    "정치\n경제\n사회\n문화",
 ]
 
 
@@ -83,6 +91,13 @@ def test_furniture_at_the_head_is_dropped(line: str) -> None:
         "© 2021 City of Pell. All rights reserved.",
         "Subscribe to our newsletter",
         "go top LETTER",
+        "Get the news of the city in your inbox.\nEnter your email address\nSubscribe",
+        "You might also be interested in\nMarket moves to Friday",
+        "2 thoughts on “Bridge closed”\nAnn says:\nIt was closed in 1987 too, and nobody minded at all.",
+        "Leave a Reply Cancel reply\nYour email address will not be published. Required fields are marked *",
+        "목록 이전글 다음글",
+        "Previous post: Market moves to Friday",
+        "Press\nPrivacy\nCookies",
         "목록\n이전글\n다음글",
     ],
 )
@@ -102,6 +117,12 @@ def test_furniture_at_the_tail_is_dropped(lines: str) -> None:
         "Event language(s)\n• English\n• Korean\n• Danish",
         "Languages:\nEnglish | Korean",
         "Photo: Jon Askel",
+        "Topic | Economy | Culture\nMarkets | 14 | 3",
+        "Themes\nEconomy\nCulture",
+        "Press contact",
+        "Economy | Culture | Sports",
+        "Partners\nSpeakers\nPublications",
+        "Register by 5 May and send an e-mail to the clerk.",
     ],
 )
 def test_content_of_the_tail_that_resembles_furniture_stays(lines: str) -> None:
@@ -118,10 +139,30 @@ def test_content_of_the_tail_that_resembles_furniture_stays(lines: str) -> None:
         "Source(s): Office for Bridges",
         "• 26\n• 40\n• 12",
         "9 Dec. 2020",
+        "Leave a comment",
+        "Programme\nSpeakers\nContact\nThe press was not invited",
+        "Themes:\n• Economy\n• Culture",
     ],
 )
 def test_content_of_the_head_that_resembles_furniture_stays(lines: str) -> None:
     assert cleaned(around(head=lines)) == BODY.replace("closed\n", f"closed\n{lines}\n", 1)
+
+
+def test_the_sites_name_above_a_menu_is_dropped_where_a_headline_follows() -> None:
+    page = f"Town of Osterby\nHome\nNews\nContact\nThe lower bridge is closed\n\n{PROSE}"
+    assert cleaned(page) == f"The lower bridge is closed\n\n{PROSE}"
+
+
+def test_a_table_of_contents_is_dropped_where_its_headings_follow() -> None:
+    listed = "Contents\n1. The bridge\n2. The ferry"
+    sections = f"The bridge\n\n{PROSE}\n\nThe ferry\n\n{OTHER_PROSE}"
+    assert cleaned(f"Two crossings\n\n{listed}\n\n{sections}") == f"Two crossings\n\n{sections}"
+    assert listed in cleaned(f"Two crossings\n\n{listed}\n\n{PROSE}\n\n{OTHER_PROSE}")
+
+
+def test_a_section_in_the_windows_title_is_dropped_above_the_headline() -> None:
+    page = f"Osterby | News | Bridge closed\nNews\nBridge closed\n\n{PROSE}"
+    assert cleaned(page) == f"Bridge closed\n\n{PROSE}"
 
 
 def test_furniture_words_inside_the_body_stay() -> None:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -239,8 +240,9 @@ def test_remove_withdraws_all_of_the_articles_or_none(
         (["ask", "x" * 2001, "--index", "INDEX"], 1, "question: it has 2001 characters"),
         (["ask", "--questions", "no-such-file", "--index", "INDEX"], 1, "no-such-file: No such file"),
         (["ask", "--questions", ".", "--index", "INDEX"], 1, ".: Is a directory"),
-        (["search", "q", "--published-from", "soon"], 1, "filters.published.from: 'soon' is not a date"),
-        (["ask"], 2, "give either a question or a file of them"),
+        (["search", "q", "--published-from", "soon"], 1, "--published-from: 'soon' is not a date"),
+        (["ask", "q", "--as-of", "soon", "--index", "INDEX"], 1, "--as-of: it is neither a date"),
+        (["ask"], 2, "QUESTION: it is missing; give one, or a file of them with --questions"),
         (["ask", "q", "--questions", "file"], 2, "give either a question or a file of them"),
         (["ask", "q", "-k", "0"], 2, "-k"),
         (["ask", "q", "--min-confidence", "2"], 2, "--min-confidence"),
@@ -248,7 +250,7 @@ def test_remove_withdraws_all_of_the_articles_or_none(
         (["search", "q", "--format", "trec"], 2, "a TREC run needs --queries"),
         (["search", "q", "--format", "xml"], 2, "--format"),
         (["index"], 2, "PATH"),
-        (["frobnicate"], 2, "frobnicate"),
+        (["frobnicate"], 2, "No such command 'frobnicate'; see 'civicite --help'"),
         (["ask", "q", "--frobnicate"], 2, "--frobnicate"),
     ],
 )
@@ -269,6 +271,43 @@ def test_an_error_of_the_user_is_one_line_on_standard_error(
     assert message in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_named_before_the_model_is_loaded(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert run(["serve", "--port", str(port), "--index", str(index)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"civicite: 127.0.0.1:{port}: cannot be listened to")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["key", "list"], "there are no keys"),
+        (["feed", "list"], "there are no feeds"),
+        (["search", "heat", "--filter", "city=Nowhere"], "nothing found"),
+    ],
+)
+def test_an_empty_list_is_said_to_be_empty_beside_the_output(
+    arguments: list[str], said: str, index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "--index", str(index)]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+
+
+def test_a_path_without_readable_files_is_said_to_hold_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.odt").write_text("x")
+    assert run(["index", str(tmp_path), "--dry-run"]) == 0
+    assert "nothing here to take in" in capsys.readouterr().err
 
 
 def test_a_bad_settings_file_is_named_by_every_command(

@@ -12,6 +12,7 @@ from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def test_the_exchange_that_opens_the_readme_is_what_the_command_prints(corpus_in
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
-def test_every_setting_is_in_the_readme(name: str) -> None:
-    assert f"| `{name}` |" in README
+def test_every_setting_is_in_the_page_on_settings(name: str) -> None:
+    assert f"| `{name}` |" in SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,15 @@ def test_every_file_that_the_overview_names_is_there() -> None:
     overview = (ROOT / "docs" / "overview.md").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:indexer|service)/[\w/]+(?:\.py|\.json|/))`", overview):
         assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_every_page_of_the_manual_can_be_reached_from_the_readme(page: Path) -> None:
+    linked = {ROOT / target for target in re.findall(r"\]\(([^)#:]+)", README)}
+    further = {
+        one.parent / target
+        for one in linked
+        if one.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#:]+)", one.read_text(encoding="utf-8"))
+    }
+    assert page.resolve() in {one.resolve() for one in linked | further}

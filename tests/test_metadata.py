@@ -75,6 +75,82 @@ def described(text: str, known: Metadata = Metadata()) -> Metadata:  # noqa: B00
                 language="en",
             ),
         ),
+        (
+            "wordpress.html",
+            Metadata(
+                title="How Port Ellery got its tool library",
+                publisher="Streets We Share",
+                author="Mina Okoro",
+                url="https://streets.example.org/2022/11/tool-library/",
+                published="2022-11-03",
+                language="en-GB",
+            ),
+        ),
+        (
+            "city_portal.html",
+            Metadata(
+                title="Flood barriers tested at Kingsdock",
+                publisher="City of Marrowgate",
+                published="2023-09-14",
+                language="en",
+            ),
+        ),
+        (
+            "agency.html",
+            Metadata(
+                title="Dhalpur becomes a Resilience Beacon",
+                publisher="Agency for Safer Towns",
+                url="https://safertowns.example.org/news/dhalpur",
+                published="2019-10-13",
+                language="en",
+                facets=(("city", ("Dhalpur",)),),
+            ),
+        ),
+        (
+            "agency_capture.txt",
+            Metadata(
+                title="Delta towns agree on one flood siren",
+                publisher="Agency for Safer Towns - Office for the Delta",
+                published="2019-10-13",
+            ),
+        ),
+        (
+            "city_capture.txt",
+            Metadata(title="City of Marrowgate opens a school for cyclists", published="2022-05-04"),
+        ),
+        (
+            "capture_event.txt",
+            Metadata(
+                title="Delta Cities Night 2024",
+                publisher="Agency for Safer Towns; City of Hale",
+                facets=(
+                    ("organizer", ("Agency for Safer Towns; City of Hale",)),
+                    ("venue", ("Old Granary, Quay Road 12, Hale",)),
+                ),
+            ),
+        ),
+        ("capture_pr.txt", Metadata(title="HALE PLANTS ITS TEN-THOUSANDTH TREE", published="2019-06-03")),
+        ("capture_paper.txt", Metadata(title="The bus that never came", author="Odile Brack")),
+        ("line_breaks.html", Metadata(title="Town of Hale buys six electric buses", published="2014-03-12")),
+        (
+            "korean_portal.html",
+            Metadata(
+                title="옛 철길, 시민 숲길로 다시 열린다",
+                publisher="바람시청",
+                author="공원녹지과",
+                published="2021-09-14",
+                language="ko",
+            ),
+        ),
+        (
+            "korean_news.txt",
+            Metadata(
+                title="바람시, 옛 우체국을 청년 작업실로",
+                author="박지훈",
+                published="2023-04-18",
+                language="ko",
+            ),
+        ),
     ],
 )
 def test_a_page_is_described_by_what_it_says_and_no_more(page: str, expected: Metadata) -> None:
@@ -122,6 +198,14 @@ def test_a_day_named_in_the_body_is_no_day_of_publication() -> None:
         described(f"Bridge closed\n\nOn 3 May 2020 the bridge was closed by the council. {PROSE}").published
         is None
     )
+
+
+def test_a_day_below_the_text_belongs_to_another_article() -> None:
+    assert described(f"Bridge closed\n\n{PROSE}\n\nRelated\n\nLamps replaced\n3 May 2020").published is None
+
+
+def test_a_label_may_stand_above_its_value() -> None:
+    assert described(f"Bridge closed\nPublished:\n3 May 2020\n\n{PROSE}").published == "2020-05-03"
 
 
 def test_two_days_that_stand_alone_leave_the_publication_open() -> None:
@@ -209,6 +293,8 @@ def test_an_incomplete_or_ambiguous_date_is_none(text: str) -> None:
         ("2020-02", "2020-02"),
         ("2020-02-05 10:12", "2020-02-05"),
         ("3 May 2020", "2020-05-03"),
+        ("May 2020", "2020-05"),
+        ("2020년 5월", "2020-05"),
         ("2020-14", None),
         ("last May", None),
         ("before 3 May 2020", None),

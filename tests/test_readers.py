@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 from docx import Document
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from fpdf import FPDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from indexer.article import RawArticle
 from indexer.clean import clean
@@ -115,6 +121,10 @@ SOUND = {
         ("a.md", b"---\nid: two words\n---\nText", "white space"),
         ("a.md", b"---\ntitle: X\nTitle: Y\n---\nText", "twice"),
         ("a.md", b"---\ncity: Pell\n---\n", "no text"),
+        ("a.md", b"---\ntitle: Only a title\n---\n", "no text"),
+        ("a.md", b"---\nurl: pell.example/a\n---\nText", "a.md:2: url: 'pell.example/a' is no address"),
+        ("a.md", b'+++\ntitle = "X"\n+++\nText', "write it as YAML"),
+        ("a.md", b"---\ntitle: X\n\nText", "has no end"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why_and_what_mends_it(
@@ -171,6 +181,11 @@ def test_a_latin_text_without_a_mark_is_told_by_its_letters() -> None:
     assert only_article("a.txt", text.encode("cp1252")).text == text
 
 
+def test_a_short_text_with_curly_quotation_marks_and_a_euro_sign_is_read_in_the_encoding_of_windows() -> None:
+    text = "The mayor’s plan\n\nThe tram costs €41 million – “not a penny more,” says the mayor’s office.\n"
+    assert only_article("a.txt", text.encode("cp1252")).text == text
+
+
 def test_lines_wrapped_at_a_width_are_joined_and_items_are_not() -> None:
     wrapped = (
         "The council met on Tuesday to hear what the river had done to the old\n"
@@ -224,6 +239,21 @@ def test_front_matter_becomes_metadata_and_everything_else_facets() -> None:
     assert found.text == "Map of Shade\n\nText."
 
 
+def test_front_matter_may_stand_below_blank_lines() -> None:
+    found = only_article("a.md", b"\xef\xbb\xbf\r\n\r\n---\r\ntitle: Pell\r\n---\r\nIt rained.")
+    assert (found.text, found.metadata.title) == ("Pell\n\nIt rained.", "Pell")
+
+
+def test_a_title_that_is_only_the_beginning_of_a_word_is_not_yet_printed() -> None:
+    found = only_article("a.md", "---\ntitle: 다리\n---\n다리가 열렸다.".encode())
+    assert found.text == "다리\n\n다리가 열렸다."
+
+
+def test_a_footnote_keeps_its_number_in_brackets() -> None:
+    found = only_article("a.md", b"It leaks.[^1] It is old.\n\n[^1]: Measured in 2018.")
+    assert found.text == "It leaks.[1] It is old.\n\n[1] Measured in 2018."
+
+
 def test_a_title_that_the_text_does_not_begin_with_becomes_its_first_line() -> None:
     assert only_article("a.md", b"---\ntitle: Shade\n---\nTrees.").text == "Shade\n\nTrees."
 
@@ -256,19 +286,101 @@ def test_an_html_page_in_a_declared_encoding_is_read_in_it() -> None:
     assert sentence in only_article("a.html", page.encode("euc-kr")).text
 
 
-def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it() -> None:
+@pytest.mark.parametrize(
+    ("declared", "encoding", "sentence"),
+    [
+        ("iso-8859-1", "cp1252", "The tram costs €41 million – “not a penny more”, says the mayor’s office."),
+        ("iso-8859-1", "utf-8", "Le pont de l’Évêché a été fermé."),
+        ("iso-8859-1", "cp949", "한들시는 골목 빗물정원 열두 곳을 만들었다. 주민이 함께 가꾼다."),
+        ("ks_c_5601-1987", "cp949", "한들시는 똠방각하 거리를 넓혔다."),
+        ("gb2312", "gb18030", "市政府開放了新的步行橋。"),
+        ("no-such-code", "utf-8", "Le pont de l’Évêché a été fermé."),
+    ],
+)
+def test_an_html_page_that_declares_a_wrong_encoding_loses_no_character(
+    declared: str, encoding: str, sentence: str
+) -> None:
+    page = f'<html><head><meta charset="{declared}"></head><body><p>{sentence}</p></body></html>'
+    assert sentence in only_article("a.html", page.encode(encoding)).text
+
+
+def test_a_raised_footnote_number_is_a_reference_and_an_exponent_is_none() -> None:
+    body = (
+        '<p>The shed is old.<sup><a href="#n1">1</a></sup> It covers 40 m<sup>2</sup>.'
+        '<a href="#n2"><sup>2</sup></a></p><ol><li id="n1">Lent until 2031. <a href="#r1">↩</a></li></ol>'
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "The shed is old.[1] It covers 40 m2.[2]\n\n1. Lent until 2031."
+
+
+def test_text_before_a_footer_or_an_aside_belongs_to_what_holds_both() -> None:
+    body = (
+        "<p>The council met on Tuesday.</p><blockquote>“Water is a right,” said the mayor."
+        "<footer>— T. Vance</footer></blockquote><div>It ended at noon.<aside>Related: fish</aside></div>"
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert "“Water is a right,” said the mayor.\n\n— T. Vance\n\nIt ended at noon." in text
+
+
+def test_an_aside_within_an_article_stays_if_it_is_to_be_read_and_goes_if_it_leads_away() -> None:
+    body = (
+        "<main><h1>Walls</h1><p>The harbour of Osterby needs a new wall of 200 metres before winter.</p>"
+        "<aside><p>The old wall was built in 1904 from the stones of the castle.</p></aside>"
+        "<aside><a>Fish prices fall</a> <a>Ferries run late</a></aside></main>"
+    )
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert "stones of the castle" in text
+    assert "Fish" not in text
+
+
+def test_cells_keep_their_words_and_their_places() -> None:
+    rows = (
+        "<tr><td></td><th>2022</th><th>2023</th></tr><tr><td>two<br>persons</td><td>9 m<sup>3</sup></td></tr>"
+    )
+    text = only_article(
+        "a.html", f"<html><body><p>Prices.</p><table>{rows}</table></body></html>".encode()
+    ).text
+    assert text == "Prices.\n\n| 2022 | 2023\ntwo persons | 9 m3"
+
+
+def test_a_list_is_numbered_as_its_page_shows_it() -> None:
+    body = '<p>Steps.</p><ol type="a"><li>one</li><li>two</li></ol><ol start="3"><li>three</li></ol>'
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "Steps.\n\na. one\nb. two\n3. three"
+
+
+def test_links_and_times_side_by_side_are_words_of_their_own() -> None:
+    body = "<p><time>3 May 2020</time><time>4 June 2021</time>, see <a>map</a><a>plan</a> and <b>H</b>2O.</p>"
+    text = only_article("a.html", f"<html><body>{body}</body></html>".encode()).text
+    assert text == "3 May 2020 4 June 2021, see map plan and H2O."
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div class='content'><h1>Harbour</h1>{}</div>",
+        "<main><article><h1>Harbour</h1>{}</article></main>",
+        "<div><div><h1>Harbour</h1></div><div>{}</div></div>",
+        "<table><tr><td><a>Home</a></td><td><b>Harbour</b><br><br>{}</td></tr></table>",
+    ],
+    ids=["div", "article", "divs", "table"],
+)
+def test_no_sentence_of_the_main_text_is_lost_whatever_element_holds_it(around: str) -> None:
     sentences = [
-        f"Sentence number {number} says something about the harbour of Osterby." for number in range(9)
+        f"Sentence number {number} says something about the harbour of Osterby." for number in range(13)
     ]
-    page = (
-        "<html><body><nav><a>Menu entry that is long enough to look like text.</a></nav><div class='content'>"
-        "<h1>Harbour</h1><p>{}</p><ul><li>{}</li><li><p>{}</p></li></ul><blockquote>{}</blockquote>"
+    body = (
+        "<p>{}</p><ul><li>{}</li><li><p>{}</p></li></ul><blockquote>{}</blockquote>"
         "<dl><dt>Term</dt><dd>{}</dd></dl><table><tr><td>{}</td><td>x</td></tr></table>"
-        "<figure><figcaption>{}</figcaption></figure><div>{}<br></div><p>{}</p></div>"
-        "<footer>Imprint of the site.</footer></body></html>"
+        "<figure><figcaption>{}</figcaption></figure><div>{}<br></div>{}<br><br>{}"
+        "<details><summary>More</summary><p>{}</p></details><div class='text-banner'><p>{}</p></div><p>{}</p>"
     ).format(*sentences)
+    page = (
+        "<html><body><nav><a>Menu entry that is long enough to look like text.</a></nav>"
+        f"{around.format(body)}<footer>Imprint of the site.</footer></body></html>"
+    )
     text = only_article("a.html", page.encode()).text
-    assert all(sentence in text for sentence in sentences)
+    assert [sentence for sentence in sentences if sentence not in text] == []
     assert "Menu entry" not in text
     assert "Imprint" not in text
 
@@ -339,6 +451,58 @@ def test_a_pdf_without_text_asks_for_character_recognition() -> None:
     assert "character recognition" in str(only_error("a.pdf", bytes(document.output())))
 
 
+def in_two_columns(left: list[str], right: list[str], footer: str) -> bytes:
+    document = FPDF()
+    document.add_page()
+    document.set_font("Times", size=10)
+    document.text(15, 20, "Two Bridges")
+    for row, pair in enumerate(zip(left, right, strict=True)):
+        for across, text in zip((15, 110), pair, strict=True):
+            document.text(across, 30 + 5 * row, text)
+    document.text(100, 280, footer)
+    return bytes(document.output())
+
+
+LEFT = """The lower bridge was closed in
+the autumn of the year because
+its piers moved. The council had
+asked for a ferry, which is what
+the town now has. It takes forty
+people across in six minutes now."""
+RIGHT = """The upper bridge carries all the
+cars since then, some twenty-one
+thousand a day, which is a third
+more than it was ever built for.
+The engineers of the county will
+look at all its cables in spring."""
+
+
+def test_a_pdf_drawn_across_two_columns_of_prose_is_read_column_by_column() -> None:
+    text = only_article("a.pdf", in_two_columns(LEFT.split("\n"), RIGHT.split("\n"), "- 1 -")).text
+    assert text.split() == f"Two Bridges {LEFT} {RIGHT}".split()
+
+
+def test_a_table_in_a_pdf_is_read_row_by_row() -> None:
+    left = [f"Line {number}" for number in range(7)]
+    right = ["from the harbour to the hospital", "to the mill", "ring", "night", "x", "to the castle", "fair"]
+    text = only_article("a.pdf", in_two_columns(left, right, "End.")).text
+    assert "Line 0 from the harbour to the hospital Line 1 to the mill Line 2 ring" in " ".join(text.split())
+
+
+def test_a_pdf_most_of_whose_pages_are_scans_gives_its_text_and_names_them() -> None:
+    document = FPDF()
+    for number in range(3):
+        document.add_page()
+        document.set_font("Helvetica")
+        if number:
+            document.image(Image.new("L", (8, 8)))
+        else:
+            document.cell(0, 6, "Flood plan.")
+    article, error = read("a.pdf", bytes(document.output()))
+    assert isinstance(article, RawArticle)
+    assert "a.pdf: 2 of its 3 pages hold only pictures of text (2, 3)" in str(error)
+
+
 def test_a_pdf_with_a_password_is_refused_and_one_without_is_read() -> None:
     for password, readable in (("secret", False), ("", True)):
         document = FPDF()
@@ -375,6 +539,29 @@ def test_a_word_document_is_read_in_order_with_lists_and_tables() -> None:
         "Line | Stops\nN1 | 14\n\nThe end."
     )
     assert (found.metadata.title, found.metadata.author) == ("Map of Shade", None)
+
+
+def test_a_word_document_shows_what_its_readers_see() -> None:
+    document = Document()
+    runs = (
+        '<w:r><w:t>It stays</w:t></w:r><w:del w:id="1"><w:r><w:delText> shut</w:delText></w:r></w:del>'
+        '<w:ins w:id="2"><w:r><w:t xml:space="preserve"> open</w:t></w:r></w:ins>'
+        '<w:moveFrom w:id="3"><w:r><w:t>Moved away.</w:t></w:r></w:moveFrom>'
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r><w:r><w:t>.</w:t></w:r>"
+    )
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>"))
+    assert only_article("a.docx", docx_bytes(document)).text == "It stays open."
+
+
+def test_a_word_documents_notes_follow_under_their_numbers() -> None:
+    document = Document()
+    runs = '<w:r><w:t>It leaks.</w:t></w:r><w:r><w:footnoteReference w:id="7"/></w:r>'
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>"))
+    note = '<w:footnote w:id="7"><w:p><w:r><w:t>Measured in 2018.</w:t></w:r></w:p></w:footnote>'
+    written = f"<w:footnotes {nsdecls('w')}>{note}</w:footnotes>".encode()
+    part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, written, document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    assert only_article("a.docx", docx_bytes(document)).text == "It leaks.[1]\n\n[1] Measured in 2018."
 
 
 def test_a_word_document_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:

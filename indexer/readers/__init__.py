@@ -101,4 +101,4 @@ def _refuse_size(name: str, size: int, limit_bytes: int) -> None:
     if size == 0:
         raise ReadError(name, "is empty", "write a text into it or remove it")
     if size > limit_bytes:
-        raise ReadError(name, f"is larger than {limit_bytes:,} bytes", "split it or raise the limit")
+        raise ReadError(name, f"is larger than {limit_bytes:,} bytes", "split it")

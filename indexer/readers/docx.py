@@ -1,7 +1,8 @@
 """DOCX: a Word document's paragraphs, lists and tables in the order in which they are read.
 
 Knows WordprocessingML (ECMA-376) through python-docx and walks the elements itself, because its
-paragraphs leave out inserted text, content controls and text boxes. Headers, footers and notes stay out.
+paragraphs leave out inserted text, content controls and text boxes. Notes follow the text, each under the
+number that stands where it belongs; headers, footers, and what is hidden, deleted or moved away, stay out.
 """
 
 import io
@@ -22,6 +23,8 @@ LARGEST_UNPACKED = 500_000_000
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 BREAKS = {f"{WORD}br": "\n", f"{WORD}cr": "\n", f"{WORD}tab": "\t", f"{WORD}noBreakHyphen": "-"}
+UNSEEN = {FALLBACK, *(f"{WORD}{tag}" for tag in ("pPr", "moveFrom", "footnotePr", "endnotePr"))}
+NOTES = {f"{WORD}footnoteReference": "footnote", f"{WORD}endnoteReference": "endnote"}
 JUNK_AUTHORS = {"python-docx", "microsoft office user", "user", "admin", "author"}
 
 
@@ -32,7 +35,9 @@ def read_docx(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
         from docx import Document
 
         document = Document(io.BytesIO(content))
-        text = _joined(_blocks(document.element.body, _Numbering(document)))
+        notes = _Notes(document)
+        text = _joined(_blocks(document.element.body, _Numbering(document), notes))
+        text = "\n\n".join(filter(None, [text, *notes.lines()]))
         metadata = _metadata(document.core_properties, text)
     except Exception as error:  # a damaged package raises whatever python-docx and lxml stumble over
         reason = plain_line(str(error))[:120] or type(error).__name__
@@ -61,6 +66,36 @@ def _refuse_bomb(name: str, content: bytes) -> None:
         raise ReadError(name, "is no Word document", "save it as .docx") from error
     if unpacked > LARGEST_UNPACKED:
         raise ReadError(name, f"unpacks to {unpacked:,} bytes", "split it or take its pictures out")
+
+
+class _Notes:
+    """Footnotes and endnotes, numbered as the text refers to them."""
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+        self.cited: list[tuple[str, str]] = []
+
+    def mark(self, reference: Any) -> str:
+        """``[1]`` for a reference to a note."""
+        note = NOTES[reference.tag], reference.get(f"{WORD}id", "")
+        if note not in self.cited:
+            self.cited.append(note)
+        return f"[{self.cited.index(note) + 1}]"
+
+    def lines(self) -> Iterator[str]:
+        """The notes that were referred to, each on a line under its number."""
+        written = {kind: dict(self._written(kind)) for kind, _ in self.cited}
+        for number, (kind, identity) in enumerate(self.cited, start=1):
+            if text := written[kind].get(identity):
+                yield f"[{number}] {text}"
+
+    def _written(self, kind: str) -> Iterator[tuple[str, str]]:
+        from docx.oxml import parse_xml
+
+        for relation in self.document.part.rels.values():
+            if relation.reltype.endswith(f"/{kind}s"):
+                for note in parse_xml(relation.target_part.blob).iterchildren(f"{WORD}{kind}"):
+                    yield note.get(f"{WORD}id", ""), plain_line(_words(note, self))
 
 
 class _Numbering:
@@ -104,35 +139,43 @@ class _Numbering:
         return str(formats[0]) if formats else "decimal"
 
 
-def _blocks(parent: Any, numbering: _Numbering) -> Iterator[tuple[str, bool]]:
+def _blocks(parent: Any, numbering: _Numbering, notes: _Notes) -> Iterator[tuple[str, bool]]:
     """Each block's text, and whether it is an item of a list."""
     for element in parent.iterchildren():
         if element.tag == f"{WORD}p":
-            mark, text = numbering.mark(element), _words(element).strip()
+            mark, text = numbering.mark(element), _words(element, notes).strip()
             if text:
                 yield (f"{mark} {text}", True) if mark else (text, False)
         elif element.tag == f"{WORD}tbl":
-            yield "\n".join(_rows(element)), False
-        elif isinstance(element.tag, str):
-            yield from _blocks(element, numbering)
+            yield "\n".join(_rows(element, notes)), False
+        elif isinstance(element.tag, str) and element.tag not in UNSEEN:
+            yield from _blocks(element, numbering, notes)
 
 
-def _words(element: Any) -> str:
+def _words(element: Any, notes: _Notes) -> str:
     """The text below an element; of a drawing that is stored twice only the first form."""
     if element.tag == f"{WORD}t":
         return element.text or ""
-    if element.tag == FALLBACK or not isinstance(element.tag, str) or element.tag == f"{WORD}pPr":
+    if not isinstance(element.tag, str) or element.tag in UNSEEN or _is_hidden(element):
         return ""
+    if element.tag in NOTES:
+        return notes.mark(element)
     if element.tag in BREAKS:
         return BREAKS[element.tag]
-    below = "".join(_words(child) for child in element.iterchildren())
+    below = "".join(_words(child, notes) for child in element.iterchildren())
     return below if element.tag != f"{WORD}p" else f"{below}\n"
 
 
-def _rows(table: Any) -> Iterator[str]:
+def _is_hidden(run: Any) -> bool:
+    vanish = run.find(f"{WORD}rPr/{WORD}vanish") if run.tag == f"{WORD}r" else None
+    return vanish is not None and vanish.get(f"{WORD}val", "1") not in ("0", "false", "off")
+
+
+def _rows(table: Any, notes: _Notes) -> Iterator[str]:
     for row in table.iterchildren(f"{WORD}tr"):
         cells = (
-            plain_line(" ".join(map(_words, cell.iter(f"{WORD}p")))) for cell in row.iterchildren(f"{WORD}tc")
+            plain_line(" ".join(_words(each, notes) for each in cell.iter(f"{WORD}p")))
+            for cell in row.iterchildren(f"{WORD}tc")
         )
         if line := " | ".join(cells).strip(" |"):
             yield line

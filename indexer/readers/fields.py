@@ -63,7 +63,7 @@ def metadata_from(values: Mapping[str, object]) -> Metadata:
         title=fields.get("title"),
         publisher=_short(fields.get("publisher") or _unless_url(fields.get("source"))),
         author=_short(fields.get("author")),
-        url=fields.get("url") or _if_url(fields.get("source")),
+        url=_if_url(fields.get("url")) or _if_url(fields.get("source")),
         published=iso_date(fields.get("published", "")),
         language=language_tag(fields.get("language", "")),
         facets=tuple(sorted(facets.items())),
@@ -102,8 +102,9 @@ def article_id(where: str, value: str) -> str:
 
 
 def titled(title: str | None, text: str) -> str:
-    """The text under its title: the title becomes the first line unless the text begins with it."""
-    if not title or plain_line(text[: 4 * len(title) + 200]).startswith(title):
+    """The text under its title: the title becomes the first line unless the text begins with these words."""
+    beginning = plain_line(text[: 4 * len(title or "") + 200])
+    if not title or (beginning.startswith(title) and not re.match(r"\w", beginning[len(title) :])):
         return text
     return f"{title}\n\n{text}"
 

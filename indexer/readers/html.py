@@ -7,18 +7,21 @@ left inside the region is for cleaning to remove.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING, Any
 
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
 from indexer.errors import ReadError
-from indexer.furniture import is_prose
+from indexer.phrases import KINDS, normal
 from indexer.readers.encoding import decode
 from indexer.readers.fields import language_tag, metadata_from, titled
+from indexer.readers.region import HEADINGS, Block, Kind, main_blocks
+from indexer.windowtitle import window_title
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -33,24 +36,15 @@ INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby "
     "s samp small span strike strong sub sup time tt u var wbr".split()
 )
-HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
-NEVER_MAIN = frozenset(("nav", "footer"))
-SELDOM_MAIN = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert|banner|breadcrumbs?|comments?|consent|cookies?|footer|menu|nav|navbar|newsletter|"
-    r"pagination|popup|promo|related|share|sidebar|skip|social|subscribe)(?:[\s_-]|$)",
-    re.IGNORECASE,
+APART = frozenset(("a", "button", "label", "time"))
+POINTER = re.compile(r"\s*[↩↑⇧⇑↵⤴^¶#§]?[\ufe0e\ufe0f]?\s*")
+EDIT_LINK = re.compile(
+    r" ?\[ ?(?:edit|edit source|bearbeiten|editar|modifier|modifica|편집|編集|编辑)\b[^\[\]]{0,60}\]$"
 )
+HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 LONGEST_CELL = 300
 """A table with longer cells, or with blocks in them, lays the page out and holds no rows."""
-Kind = Literal["block", "item", "row", "definition"]
 SILENT = logging.NullHandler()
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    element: "HtmlElement"
-    text: str
-    kind: Kind
 
 
 def read_html(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
@@ -85,9 +79,15 @@ def _extracted(page: str) -> tuple[str, Metadata]:
     walk = _Walk()
     walk.through(root)
     walk.flush(root)
-    blocks = _main_blocks(walk.blocks, found)
+    blocks = main_blocks(walk.blocks, found)
     text = _joined(blocks)
     metadata = _metadata(found, root.get("lang") or "")
+    window = plain_line(root.findtext(".//title") or "")
+    if names := window_title([window, *filter(None, text.splitlines())]):
+        # Cleaning takes the line away again, and with it the lines that only name the site or a section.
+        return f"{window}\n\n{text}", replace(metadata, title=names.headline)
+    if metadata.title and normal(metadata.title) in KINDS:
+        return text, replace(metadata, title=None)
     if not text or not metadata.title or metadata.title in plain_line(text):
         return text, metadata
     if blocks[0].element.tag in HEADINGS:  # the window names the section, the page its article
@@ -115,7 +115,7 @@ def _found(page: str) -> Any:
 class _Walk:
     """A walk through a page that gathers its blocks in the order of reading."""
 
-    blocks: list[_Block] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     mark: str = ""
 
@@ -123,37 +123,81 @@ class _Walk:
         """Gather the blocks below an element."""
         if not isinstance(element.tag, str) or element.tag in UNSEEN:
             return
+        if _leads_nowhere(element):
+            return
         if element.tag == "br":
             self.pieces.append("\v")
         elif element.tag == "tr" and _is_row(element):
-            cells = (plain_line(cell.text_content()) for cell in element.iterchildren("td", "th"))
-            self.pieces.append(" | ".join(cells).strip(" |"))
+            self.pieces.append(_row(_cell(cell) for cell in element.iterchildren("td", "th")))
             self.flush(element, "row")
         elif element.tag in INLINE:
-            self._children(element)
+            reference = _reference(element)
+            self.pieces.extend([reference] if reference else [])
+            if not reference:
+                self.children(element)
         else:
-            self.flush(element)
+            self.flush(element.getparent() if element.getparent() is not None else element)
             self.mark = _mark(element) or self.mark
-            self._children(element)
+            self.children(element)
             self.flush(element)
 
     def flush(self, element: "HtmlElement", kind: Kind = "block") -> None:
         """End the block that is being gathered."""
-        lines = (plain_line(line) for line in "".join(self.pieces).split("\v"))
-        self.pieces = []
-        if text := "\n".join(line for line in lines if line):
-            definition: Kind = "definition" if element.tag == "dd" else kind
-            self.blocks.append(_Block(element, self.mark + text, "item" if self.mark else definition))
-            self.mark = ""
+        written, self.pieces = "".join(self.pieces), []
+        for paragraph in re.split(r"\v\s*\v", written):  # two line breaks are how old pages part paragraphs
+            lines = (plain_line(line) for line in paragraph.split("\v"))
+            if text := "\n".join(line for line in lines if line):
+                definition: Kind = "definition" if element.tag == "dd" else kind
+                shown = EDIT_LINK.sub("", text) if element.tag in HEADINGS else text
+                self.blocks.append(Block(element, self.mark + shown, "item" if self.mark else definition))
+                self.mark = ""
 
-    def _children(self, element: "HtmlElement") -> None:
+    def children(self, element: "HtmlElement") -> None:
+        """Gather the blocks and the text within an element."""
         self._text(element, element.text)
         for child in element.iterchildren():
             self.through(child)
-            self._text(element, child.tail)
+            self._text(element, child.tail or (" " if _touches_its_like(child) else ""))
 
     def _text(self, element: "HtmlElement", text: str | None) -> None:
         self.pieces.append((text or "").replace("\n", "\v" if element.tag == "pre" else " "))
+
+
+def _touches_its_like(element: "HtmlElement") -> bool:
+    """Whether nothing but a style sheet keeps it apart from the link, time or button that comes next."""
+    following = element.getnext()
+    return element.tag in APART and following is not None and following.tag == element.tag
+
+
+def _leads_nowhere(element: "HtmlElement") -> bool:
+    """Whether a link is a mark only, such as the arrow from a footnote back to the text."""
+    return element.tag == "a" and POINTER.fullmatch(element.text_content()) is not None
+
+
+def _reference(element: "HtmlElement") -> str | None:
+    """``[1]`` for a footnote's number that is raised and leads to the note."""
+    number = element.text_content().strip() if element.tag in ("a", "sup") else ""
+    if not re.fullmatch(r"\d{1,3}|[*†‡]", number):
+        return None
+    is_reference = element.xpath(
+        "self::sup//a[starts-with(@href, '#')] | self::sup[ancestor::a[starts-with(@href, '#')]]"
+        " | self::a[starts-with(@href, '#') and .//sup]"
+    )
+    return f"[{number}]" if is_reference else None
+
+
+def _cell(cell: "HtmlElement") -> str:
+    """A cell's text on one line."""
+    walk = _Walk()
+    walk.children(cell)
+    walk.flush(cell)
+    return " ".join(plain_line(block.text) for block in walk.blocks)
+
+
+def _row(cells: Iterable[str]) -> str:
+    """The cells in a line; those that are empty keep their place, but for the last."""
+    written = " | ".join(cells).rstrip(" |")
+    return written if "|" in written.lstrip(" |") else written.lstrip(" |")
 
 
 def _is_row(row: "HtmlElement") -> bool:
@@ -169,57 +213,14 @@ def _mark(element: "HtmlElement") -> str:
     if parent is None or parent.tag != "ol":
         return "• "
     start = parent.get("start", "1")
-    before = sum(1 for _ in element.itersiblings("li", preceding=True))
-    return f"{before + (int(start) if start.isdecimal() else 1)}. "
+    number = sum(1 for _ in element.itersiblings("li", preceding=True)) + (
+        int(start) if start.isdecimal() else 1
+    )
+    letter = {"a": ascii_lowercase, "A": ascii_uppercase}.get(parent.get("type", ""), "")[number - 1 : number]
+    return f"{letter or number}. "
 
 
-def _main_blocks(blocks: list[_Block], found: Any) -> list[_Block]:
-    """The blocks of the smallest element that holds all that was found, but for what is seldom main text."""
-    lines = {_key(line) for line in (found.text or "").splitlines()} if found else set()
-    lines |= {_key(found.title or "")} if found else set()
-    shown = [block for block in blocks if any(_key(line) in lines for line in block.text.splitlines())]
-    certain = [block for block in shown if block.element.tag in HEADINGS or is_prose(block.text)]
-    marked = {block.element for block in certain or shown}
-    marked = {element for element in marked if not _is_aside(element, never=True)}
-    region = _common_ancestor(list(marked))
-    return [
-        block
-        for block in blocks
-        if (region is None or block.element is region or region in block.element.iterancestors())
-        and not _is_aside(block.element, never=block.element in marked)
-    ]
-
-
-def _key(line: str) -> str:
-    return "".join(character for character in line if character.isalnum())
-
-
-def _is_aside(element: "HtmlElement", *, never: bool) -> bool:
-    """Whether an element belongs to the page's frame; with ``never`` only if its tag leaves no doubt."""
-    for each in (element, *element.iterancestors()):
-        if each.tag in NEVER_MAIN or (not never and each.tag == "aside"):
-            return True
-        if not never and each.tag not in ("body", "html") and SELDOM_MAIN.search(_names(each)):
-            return True
-    return False
-
-
-def _names(element: "HtmlElement") -> str:
-    return f"{element.get('class', '')} {element.get('id', '')}"
-
-
-def _common_ancestor(elements: list["HtmlElement"]) -> "HtmlElement | None":
-    if not elements:
-        return None
-    first, *rest = elements
-    chain = [first, *first.iterancestors()]
-    for element in rest:
-        above = {element, *element.iterancestors()}
-        chain = [each for each in chain if each in above]
-    return chain[0] if chain else None
-
-
-def _joined(blocks: list[_Block]) -> str:
+def _joined(blocks: list[Block]) -> str:
     """Blocks apart by a blank line, but for lists, tables and a term with its definition."""
     text, above = "", "block"
     for block in blocks:
@@ -231,5 +232,5 @@ def _joined(blocks: list[_Block]) -> str:
 
 def _metadata(found: Any, language: str) -> Metadata:
     known = {name: getattr(found, name, None) for name in ("title", "author", "url", "date")} if found else {}
-    publisher = found.sitename if found else None
+    publisher = found.sitename if found and not HOST.fullmatch(found.sitename or "") else None
     return metadata_from({**known, "publisher": publisher, "language": language_tag(language)})

@@ -18,8 +18,10 @@ from indexer.readers.fields import FIELD_OF_NAME, article_id, facet_name, metada
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
-FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+FRONT_MATTER = re.compile(r"\n*---[ \t]*\n(?P<yaml>.*?)(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 MARKUP = re.compile(r"<[^<>]*>")
+FOOTNOTE = re.compile(r"\[\^([^\s\[\]]{1,40})\](?::(?= ))?")
+"""A reference to a note, or the beginning of the note itself."""
 DEEPEST = 100
 """Blocks nested deeper than this are cut by the parser; its own default of 20 is met in quoted mail."""
 
@@ -28,15 +30,17 @@ def read_markdown(name: str, content: bytes) -> Iterator[RawArticle | ReadError]
     """The one article of a Markdown file; its front matter's title heads the text."""
     source = re.sub(r"\r\n?", "\n", decode(name, content))
     front = FRONT_MATTER.match(source)
+    if not front:
+        _refuse_other_front_matter(name, source)
     values = _front_matter(name, front["yaml"]) if front else {}
     identity = values.pop("id", None)
     metadata = metadata_from(values)
-    text = titled(metadata.title, plain_text(source[front.end() :] if front else source))
-    if not text.strip():
+    body = plain_text(source[front.end() :] if front else source)
+    if not body.strip():
         raise ReadError(name, "has no text", "write something below the front matter")
     yield RawArticle(
         id=None if identity is None else article_id(f"{name}: id", str(identity)),
-        text=text,
+        text=titled(metadata.title, body),
         metadata=metadata,
         media_type="text/markdown",
         furniture="none",
@@ -65,7 +69,7 @@ def _blocks(node: "SyntaxTreeNode") -> Iterator[str]:
             case "html_block":
                 yield _unmarked(child.content).strip()
             case "heading" | "paragraph":
-                yield _inline(child).strip()
+                yield FOOTNOTE.sub(r"[\1]", _inline(child).strip())
             case _:
                 yield from _blocks(child)
 
@@ -103,6 +107,14 @@ def _unmarked(markup: str) -> str:
     return unescape(MARKUP.sub("", markup))
 
 
+def _refuse_other_front_matter(name: str, source: str) -> None:
+    if re.match(r"\n*\+\+\+[ \t]*\n", source):
+        raise ReadError(f"{name}:1", "its front matter is TOML", "write it as YAML between two lines of ---")
+    opened = re.match(r"\n*---[ \t]*\n(?P<key>[\w-]+):", source)
+    if opened and (opened["key"].lower() == "id" or opened["key"].lower() in FIELD_OF_NAME):
+        raise ReadError(f"{name}:1", "its front matter has no end", "put a line of --- below it")
+
+
 def _front_matter(name: str, source: str) -> dict[str, object]:
     """Keys and values as they are written: YAML would make Norway's ``NO`` a truth value."""
     import yaml
@@ -136,7 +148,9 @@ def _value(where: str, field: str, node: object) -> object:
         raise ReadError(where, "is nested", "write one value or a list of values")
     values = [each.value for each in nodes if each.tag != "tag:yaml.org,2002:null"]
     if FIELD_OF_NAME.get(field) == "published" and any(iso_date(each) is None for each in values):
-        raise ReadError(where, f"{values[0][:40]!r} is no date", "write it as 2020-02-05")
+        raise ReadError(where, f"{values[0][:40]!r} is no date", "write it as 2020, 2020-02 or 2020-02-05")
+    if FIELD_OF_NAME.get(field) == "url" and not all(re.match(r"https?://", each) for each in values):
+        raise ReadError(where, f"{values[0][:40]!r} is no address", "begin it with https://")
     if field == "id" and (isinstance(node, yaml.SequenceNode) or not values):
         raise ReadError(where, "is no single value", "write one id or leave the key out")
     return values[0] if field == "id" else values

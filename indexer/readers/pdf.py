@@ -7,8 +7,9 @@ holds pictures of text and is refused.
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
 from statistics import median
@@ -25,24 +26,39 @@ if TYPE_CHECKING:
 
 WIDE_GAP = 1.3
 """Lines further apart than this many usual line distances belong to different paragraphs."""
+FEWEST_SHARED = 5
+"""Lines that must go on at the same place for a page to be in columns."""
+NARROWEST_COLUMN = 20
 SILENT = logging.NullHandler()
 
 
 @dataclass(slots=True)
 class _Placed:
-    """A line being gathered: its text, its height on the page and its font size, in points."""
+    """A line being gathered: its text, its height on the page and its font size, in points.
+
+    ``starts`` are the places along the line at which a piece of it was drawn, each with its offset.
+    """
 
     text: str = ""
     height: float | None = None
     size: float = 0.0
+    starts: list[tuple[int, int]] = field(default_factory=list)
 
 
 def read_pdf(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
-    """The one article of a PDF file; form feeds divide its pages."""
+    """The one article of a PDF file; form feeds divide its pages.
+
+    Where most pages are scans, what the others say is followed by the ReadError that names the scans.
+    """
     logging.getLogger("pypdf").addHandler(SILENT)  # it reports every repaired fault of a file
     reader = _opened(name, content)
     try:
         placed = [_placed_lines(page) for page in reader.pages]
+        pictured = [
+            number
+            for number, (page, lines) in enumerate(zip(reader.pages, placed, strict=True), start=1)
+            if not lines and page.images
+        ]
         information = {key.lstrip("/"): value for key, value in (reader.metadata or {}).items()}
     except Exception as error:  # a damaged file raises whatever pypdf stumbles over
         raise _damaged(name, error) from error
@@ -57,6 +73,10 @@ def read_pdf(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
         furniture="none",
         raw_sha256=sha256(content).hexdigest(),
     )
+    if 2 * len(pictured) > len(placed):  # a cover may be a picture, but not most of a report
+        listed = ", ".join(map(str, pictured[:10])) + (" …" if len(pictured) > 10 else "")
+        what = f"{len(pictured)} of its {len(placed)} pages hold only pictures of text ({listed})"
+        raise ReadError(name, what, "run character recognition on it; the other pages are read")
 
 
 def _opened(name: str, content: bytes) -> "PdfReader":
@@ -87,10 +107,47 @@ def _placed_lines(page: "PageObject") -> list[_Placed]:
             if part.strip() and lines[-1].height is None:
                 lines[-1].height = float(text_matrix[4] * matrix[1] + text_matrix[5] * matrix[3] + matrix[5])
                 lines[-1].size = round(float(size) * (abs(text_matrix[3] * matrix[3]) or 1.0), 1)
+            if part.strip():
+                across = round(text_matrix[4] * matrix[0] + text_matrix[5] * matrix[2] + matrix[4])
+                lines[-1].starts.append((across, len(lines[-1].text)))
             lines[-1].text += part
 
     page.extract_text(visitor_text=gather)
-    return [line for line in lines if line.text.strip()]
+    return _column_by_column([line for line in lines if line.text.strip()])
+
+
+def _column_by_column(lines: list[_Placed]) -> list[_Placed]:
+    """The lines of a page that was drawn across two columns of prose, the left column first."""
+    places = Counter(across for line in lines for across, offset in line.starts if offset)
+    gutter, shared = places.most_common(1)[0] if places else (0, 0)
+    if shared < FEWEST_SHARED:
+        return lines
+    parted = {
+        number: offset for number, line in enumerate(lines) if (offset := dict(line.starts).get(gutter))
+    }
+    left = [lines[number].text[:offset].strip() for number, offset in parted.items()]
+    right = [lines[number].text[offset:].strip() for number, offset in parted.items()]
+    if not (_is_prose_column(left) and _is_prose_column(right)):
+        return lines
+    first, last = min(parted), max(parted)
+    margins = {lines[number].starts[0][0] for number in parted}
+    columns: tuple[list[_Placed], list[_Placed], list[_Placed]] = ([], [], [])
+    for number, line in enumerate(lines[first:], start=first):
+        offset, begins = parted.get(number), line.starts[0][0]
+        if offset is not None:
+            columns[0].append(replace(line, text=line.text[:offset]))
+            columns[1].append(replace(line, text=line.text[offset:]))
+        elif number < last or begins in margins or begins == gutter:
+            columns[begins >= gutter].append(line)
+        else:  # what stands below both columns, such as the page's number
+            columns[2].append(line)
+    return [*lines[:first], *columns[0], *columns[1], *columns[2]]
+
+
+def _is_prose_column(lines: list[str]) -> bool:
+    """Whether most lines fill the column; the cells of a table seldom do."""
+    width = max(map(len, lines))
+    return width >= NARROWEST_COLUMN and sum(len(line) >= 0.75 * width for line in lines) >= 0.6 * len(lines)
 
 
 def _as_lines(pages: list[list[_Placed]]) -> list[list[Line]]:
