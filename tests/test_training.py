@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,3 +44,9 @@ def test_the_confidence_is_near_the_share_of_right_answers_and_falls_beside_an_o
     even, opposed = 1 / (1 + np.exp(-model.score(np.array([[0.5, 0.0], [0.5, 1.0]]))))
     assert even == pytest.approx(0.5, abs=0.12)
     assert opposed < 0.05
+
+
+def test_the_command_that_trains_can_be_started() -> None:
+    command = [sys.executable, "-m", "benchmarks.training", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
