@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.evidence import auroc, calibration_error
 from benchmarks.program import remembered_index
 from benchmarks.training.fit import (
     CONFIDENCE_ROUNDS,
@@ -33,6 +32,7 @@ from indexer import Index
 from service.assistant import Assistant
 from service.confidence import CONFIDENCE_FEATURES
 from service.encoder import chosen_encoder
+from service.evaluation.calibration import auroc, calibration_error
 from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES
 from service.ranker import DEFAULT_FILE, FIXED, Ranker, model_from
