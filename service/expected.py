@@ -16,7 +16,7 @@ Expected = Literal[
     "clock", "telephone", "name", "place", "names"
 ]  # fmt: skip
 
-_FIGURE = r"\d[\d,.]*(?: (?:hundred|thousand|million|billion|trillion))?"
+_FIGURE = r"\d[\d,.]*(?!\d|st\b|nd\b|rd\b|th\b)(?: (?:hundred|thousand|million|billion|trillion))?"
 _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
     "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozens?|"

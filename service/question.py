@@ -43,6 +43,12 @@ _SAYS_NOTHING = re.compile(
 )
 """What any event does, and a verb that stands for any other."""
 
+_KIND_WORDS = re.compile(
+    r"\bhow (?:many|much)\b|(?<=\bwhat )(?:year|month|day|date)\b|(?<=\bwhich )(?:year|month|day|date)\b",
+    re.IGNORECASE,
+)
+"""Words that say what kind of answer is wanted: '1931' answers 'in which year' and does not repeat it."""
+
 _NOW = re.compile(
     r"\b(?:currently|nowadays|presently|(?:right )?now|at present|at the moment|these days|"
     r"as of (?:today|now))\b|(?<=\bthe )current(?= [a-z])|현재",
@@ -65,10 +71,10 @@ def understand(text: str, encoder: Encoder) -> Question:
     """Read a question once for everything that follows.
 
     Words such as 'currently' say of when an answer is wanted and not what about, so they are not looked for;
-    nor is 'take place', which any event does.
+    nor is 'take place', which any event does, nor the 'many' of 'how many'.
     """
     sought = _SAYS_NOTHING.sub(" ", _NOW.sub(" ", text))
-    found = tuple(question_terms(sought))
+    found = tuple(question_terms(_KIND_WORDS.sub(" ", sought)))
     if not found:
         sought, found = text, tuple(question_terms(text))
     share = sum(map(is_dense, found)) / max(1, len(found))

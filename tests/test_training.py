@@ -5,8 +5,9 @@ pytest.importorskip("lightgbm")
 pytest.importorskip("sklearn")
 
 from benchmarks.training.fit import CONFIDENCE_ROUNDS, calibrated, fit_confidence
-from benchmarks.training.gather import Group
+from benchmarks.training.gather import Group, reworded
 from benchmarks.training.questions import Labelled
+from service.question import Question
 from service.ranker import model_from
 
 FEATURES = ("coverage", "opposites")
@@ -41,3 +42,15 @@ def test_the_confidence_is_near_the_share_of_right_answers_and_falls_beside_an_o
     even, opposed = 1 / (1 + np.exp(-model.score(np.array([[0.5, 0.0], [0.5, 1.0]]))))
     assert even == pytest.approx(0.5, abs=0.12)
     assert opposed < 0.05
+
+
+def test_a_reworded_question_has_other_words_and_the_same_vector() -> None:
+    terms = tuple(f"word{number}" for number in range(200))
+    asked = Question("What?", (*terms, "서울"), np.ones(3, np.float32), "other", 0.0)
+    other = reworded(asked, seed=1)
+    kept = [one == two for one, two in zip(asked.terms, other.terms, strict=True)]
+    assert 0.5 < np.mean(kept) < 0.7
+    assert kept[-1]  # half a word of Korean cannot be another
+    assert sum(one in asked.terms for one in other.terms) == sum(kept)
+    assert (other.vector == asked.vector).all()
+    assert reworded(asked, seed=1) == other
