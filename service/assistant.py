@@ -257,7 +257,9 @@ class Assistant:
         features = confidence_features(
             asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
         )
-        score = self._ranker.confidence.score(features)[0] + sum(confidence_rules(asked, evidence).values())
+        score = self._ranker.confidence.score(features)[0] + sum(
+            confidence_rules(asked, ranked, evidence).values()
+        )
         return float(1 / (1 + np.exp(-score)))
 
     def _abstention(

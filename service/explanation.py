@@ -89,7 +89,7 @@ def explain_answer(
         question, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
     )
     shares = attribute(ranker.confidence, features, middle(ranker.confidence, len(CONFIDENCE_FEATURES)))
-    rules = confidence_rules(question, evidence)
+    rules = confidence_rules(question, ranked, evidence)
     log_odds = float(ranker.confidence.score(features)[0]) + sum(rules.values())
     scored = _scored(CONFIDENCE_FEATURES, features, shares, 0, log_odds, rules)
     return Explanation(passages, explained, ExplainedConfidence(round(probability, 4), threshold, scored))
