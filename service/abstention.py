@@ -5,7 +5,7 @@ and which of the question's words no passage ever holds.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from indexer import NO_FILTERS, ArticleState, Filters, Keys, View, is_dense, question_terms
@@ -34,8 +34,9 @@ _EMPTY = frozenset(
 )
 _TELLS: dict[Expected, str] = {
     "amount": "an amount", "money": "a sum of money", "extent": "a length or a time", "length": "a length",
-    "area": "an area", "percentage": "a share", "count": "a number", "date": "a date", "name": "a name",
-    "place": "a place", "names": "names",
+    "area": "an area", "percentage": "a share", "count": "a number", "date": "a date", "day": "a day",
+    "month": "a month", "year": "a year", "clock": "a time of day", "telephone": "a telephone number",
+    "name": "a name", "place": "a place", "names": "names",
 }  # fmt: skip
 
 
@@ -59,20 +60,25 @@ def must_refuse(
 ) -> bool:
     """Tell whether no answer may be given, however well a sentence matches.
 
-    So it is when the question names nothing, and when it asks about a year that nothing which was read
-    reaches.
+    So it is when the question names nothing, when it asks about a year that nothing which was read
+    reaches, and when it asks about a year to come that the best sentence's passage does not name.
     """
     if is_unclear(question):
         return True
     year = year_asked(question.text)
-    if year is None or stale_since(view, question, ranked, settlement.evidence, articles) is None:
+    if year is None:
         return False
     evidence = settlement.evidence
     at = int(evidence.order[0])
     passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[at]])
     article = articles[int(ranked.pool.revisions[passage])]
     published, span = article.metadata.published, slice(*ranked.pool.spans[passage].tolist())
-    known = {int(published[:4])} if published else years(article.text[span])
+    told_of = years(article.text[span])
+    if year > int(_asked_at(view, articles.values())[:4]) and year not in told_of:
+        return True
+    if stale_since(view, question, ranked, evidence, articles) is None:
+        return False
+    known = {int(published[:4])} if published else told_of
     named = years(evidence.candidates.texts[at]) or known
     return bool(named) and max(named) < year
 
@@ -151,8 +157,13 @@ def stale_since(
         start, stop = ranked.pool.spans[row].tolist()
         read.append((article, article.text[start:stop]))
     near = len(set(owners[scores >= scores[0] - NEAREST].tolist()))
-    at = view.as_of or max((article.taken_in for article, _ in read), default="9999")
+    at = _asked_at(view, [article for article, _ in read])
     return is_stale(question, read, near, at)
+
+
+def _asked_at(view: View, articles: Iterable[ArticleState]) -> str:
+    """Return the day of asking by the index's clock: that of the view, else of the last article read."""
+    return view.as_of or max((article.taken_in for article in articles), default="9999")
 
 
 def _unsure(

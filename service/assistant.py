@@ -36,9 +36,9 @@ from service.question import Question, understand
 from service.ranker import Ranker
 from service.retrieval import (
     EVIDENCE_PASSAGES,
-    LABEL_CONFIDENCE,
     Evidence,
     Ranked,
+    confidence_rules,
     gather,
     rank,
     read_articles,
@@ -265,8 +265,10 @@ class Assistant:
         features = confidence_features(
             asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
         )
-        label = LABEL_CONFIDENCE * evidence.labels[evidence.order[0]]
-        return float(1 / (1 + np.exp(-self._ranker.confidence.score(features)[0] - label)))
+        score = self._ranker.confidence.score(features)[0] + sum(
+            confidence_rules(asked, ranked, evidence).values()
+        )
+        return float(1 / (1 + np.exp(-score)))
 
     def _abstention(
         self,

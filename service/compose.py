@@ -12,7 +12,8 @@ import numpy as np
 
 from indexer import KINDS, ArticleState, Pool, Span, terms_of
 from service.cues import numbers
-from service.lists import list_around
+from service.expected import SURE, expected_of, told
+from service.lists import Listed, list_around
 from service.naming import enumerates
 from service.question import Question
 from service.reading import in_reading_order, leaning_on, lines_beside, reading_on
@@ -74,29 +75,47 @@ def choose(
     """
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
+    best: float = scores[ranked[0]]
     listed = _listed(question, pool, ranked, scores, texts)
-    rows = listed or _said(question, pool, ranked, scores, evidence, texts, most)
+    if listed is not None:
+        return [
+            Chosen(
+                row,
+                scores.get(row, best),
+                listed.opening if at == 0 else None,
+                bool(pool.sentence_kinds[row] == _ITEM),
+            )
+            for at, row in enumerate(listed.rows)
+        ]
     chosen: list[Chosen] = []
-    for row in rows:
+    for row in _said(question, pool, ranked, scores, evidence, texts, most):
         context = leaning_on(pool, row, texts)
         if chosen and context == chosen[-1].row:  # it was just read
             context = None
-        is_item = bool(listed) and bool(pool.sentence_kinds[row] == _ITEM)
-        chosen.append(Chosen(row, scores[row] if row in scores else scores[ranked[0]], context, is_item))
+        chosen.append(Chosen(row, scores.get(row, best), context))
     return chosen
 
 
 def _listed(
     question: Question, pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts
-) -> list[int]:
-    """Return a list's rows: the one that the best sentence opens or, when asked for, a close one's."""
+) -> Listed | None:
+    """Return the list that the best sentence opens or, when asked for, a close one's.
+
+    A sentence that tells the number asked for answers itself, whatever it announces: 'It has four aims:'.
+    """
     wanted = question.kind == "list"
+    expected = expected_of(question.text, question.kind)
     for row in ranked[: MOST_SENTENCES if wanted else 1]:
         if scores[row] >= scores[ranked[0]] - MARGIN:
-            rows = list_around(pool, row, texts, wanted=wanted)
-            if rows:
-                return rows
-    return []
+            if wanted and enumerates(texts[row]):
+                return None
+            listed = list_around(pool, row, texts, wanted=wanted)
+            if listed is None:
+                continue
+            if expected in SURE and told(expected, question.text, texts[row]):
+                return Listed([row, *listed.rows])
+            return listed
+    return None
 
 
 def _said(

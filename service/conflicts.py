@@ -14,7 +14,7 @@ import numpy as np
 from indexer import ArticleState, Span, View, terms_of
 from service.answer import Citation, Conflict, ConflictValue, Settled
 from service.cues import names
-from service.expected import Expected, expected_of
+from service.expected import DATES, Expected, expected_of
 from service.question import Question
 from service.quoting import cite, verify
 from service.retrieval import Evidence, Ranked
@@ -120,7 +120,7 @@ def _difference(
         found = _names_differ(one, another)
     elif expected in _NUMBERS:
         found = _figures_differ(question, one, another, SAME_WORDS)
-    elif expected == "date":
+    elif expected in DATES:
         found = _dates_differ(one, another, SAME_WORDS)
     else:
         # The question does not say which value it asks for: it must be all that differs.

@@ -6,14 +6,15 @@ Surface cues by regular expression, each a feature among others. Knows nothing o
 import re
 from functools import lru_cache
 
+from indexer import terms_of
 from service.question import Kind
 
-_MONTHS = (
+MONTHS = (
     r"Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?"
 )
 _DATE = re.compile(
-    rf"\b(?:1[0-9]|20)\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{1,2}}\b|"
+    rf"\b(?:1[0-9]|20)\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b|"
     r"\b\d{1,2}(?:st|nd|rd|th) century\b|\b\d{1,2}(?::\d\d)? ?[aApP]\.?[mM]\b|"
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|"
     r"\b\d{3,4}s\b|\b(?:BCE?|AD|CE)\b|\d{1,4}년|\d{1,2}월|\d{1,2}일"
@@ -46,7 +47,7 @@ _PRONOUN = re.compile(
 
 _LABELS = tuple(
     (
-        re.compile(asked, re.IGNORECASE),
+        re.compile(rf"(?:{asked})\w*", re.IGNORECASE),
         re.compile(rf"^\W*(?:event |start |end )?(?:{label})(?:\(s\)|s)?(?!\w)", re.IGNORECASE),
     )
     for asked, label in (
@@ -61,6 +62,11 @@ _LABELS = tuple(
         (r"\b(?:wrote|written|author|reported)\b|작성", "author|by|reporter|작성자"),
         (r"\bspeak|\bspoke", "speaker"),
         (r"\bcontact", "contact"),
+        (r"\bdesign|\barchitect|\bdrew up\b|설계", "designer|architect|designed by|설계"),
+        (r"\bwho (?:should|can|may|is invited to) (?:attend|come|join|take part)|\baudience\b|\bfor whom\b",
+         "target audience|audience|participant|who should attend|대상"),
+        (r"\blanguage", "language"),
+        (r"\bfund(?:s|ed|ing)?\b|\bfinanc|\bsponsor", "funder|funded by|financed by|sponsor"),
     )
 )  # fmt: skip
 _OWN_LABEL = re.compile(r"^\W*((?:[^\W\d_]+ ){0,3}[^\W\d_]+)(?:\(s\))?\W*(?::|$)")
@@ -95,6 +101,19 @@ def label_fits(question: str, sentence: str, *, is_line: bool) -> bool:
 @lru_cache(64)  # asked of one question after the other, of each for dozens of sentences
 def _labels_asked(question: str) -> tuple[re.Pattern[str], ...]:
     return tuple(wanted for asked, wanted in _LABELS if asked.search(question))
+
+
+_HAPPENS = frozenset(terms_of("held happens occurs begins began starts ends takes took place"))
+
+
+@lru_cache(64)
+def subject_terms(question: str) -> frozenset[str]:
+    """Return the terms of a question without those by which it asks for what a label says.
+
+    'Who organised the 2020 forum?' asks of '2020' and 'forum'; that somebody organised it is the label's.
+    """
+    asking = [found.group() for asked, _ in _LABELS for found in asked.finditer(question)]
+    return frozenset(terms_of(question)) - frozenset(terms_of(" ".join(asking))) - _HAPPENS
 
 
 @lru_cache(64)

@@ -19,10 +19,17 @@ from service.cues import (
     names,
     numbers,
 )
-from service.expected import expected_of, told
+from service.expected import SURE, expected_of, told
 from service.features import neighbouring
 from service.question import Question
 from service.scores import Floats, Scores
+from service.surroundings import (
+    cosine_before,
+    named_columns,
+    nearness,
+    read_together,
+    share,
+)
 
 Rows = NDArray[np.int64]
 
@@ -56,6 +63,11 @@ SENTENCE_FEATURES = (
     "line",
     "passage_cosine",
     "passage_coverage",
+    "subject",
+    "predicate",
+    "nearness",
+    "cosine_before",
+    "told_surely",
 )
 """Columns of :func:`sentence_features`, in order."""
 
@@ -80,6 +92,10 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
     bm25, cosine = scores.sentence_bm25[rows] / total, scores.sentence_cosine[rows]
     asked_names, asked_numbers = names(question.text), numbers(question.text)
     expected = expected_of(question.text, question.kind)
+    under = _under(pool, scores, held, rows)
+    around = read_together(pool, held, rows) | under
+    named = named_columns(question)
+    tells = np.array([told(expected, question.text, text) for text in texts])
     kinds = np.array([answers_kind(question.kind, text) for text in texts])
     columns = (
         candidates.passage_scores,
@@ -92,14 +108,14 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         coverage,
         coverage - coverage.max(initial=0.0),
         _with_neighbour(pool, held, rows) @ scores.weights / total,
-        _with_heading(pool, scores, held, rows) @ scores.weights / total,
+        (held[rows] | under) @ scores.weights / total,
         neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
         held[rows, int(np.argmax(scores.weights))] if len(scores.weights) else np.zeros(len(rows)),
         np.array([held_share(asked_names, text) for text in texts]),
         np.array([held_share(asked_numbers, text) for text in texts]),
         kinds,
         kinds * (question.kind != "other"),
-        np.array([told(expected, question.text, text) for text in texts]),
+        tells,
         np.array([float(counts_what_is_asked(question.text, text)) for text in texts]),
         _novelty(pool, scores, rows),
         np.log1p(pool.sentence_lengths[rows]),
@@ -112,6 +128,11 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         ),
         scores.cosine[passages],
         ((scores.counts > 0) @ scores.weights / total)[passages],
+        share(around, scores.weights, named),
+        share(held[rows], scores.weights, ~named),
+        nearness(question, pool, scores, rows, texts, expected),
+        cosine_before(pool, scores, rows),
+        tells if expected in SURE else np.full(len(rows), 0.5),
     )
     return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
 
@@ -124,8 +145,8 @@ def _with_neighbour(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[
     return together
 
 
-def _with_heading(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
-    """Terms held by the sentence or by what it stands under.
+def _under(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:
+    """Terms held by what a sentence stands under.
 
     That is the title that its passage is read with, and the nearest heading before it in the passage, or
     else the passage's first sentence, often its topic. A line says something of that sentence, too:
@@ -135,8 +156,8 @@ def _with_heading(pool: Pool, scores: Scores, held: NDArray[np.bool_], rows: Row
     title = scores.context_counts[pool.sentence_passage[rows]] > 0
     opening = held[np.searchsorted(pool.sentence_passage, pool.sentence_passage[rows])]
     lines = (pool.sentence_kinds[rows] == KINDS.index("line"))[:, None]
-    together: NDArray[np.bool_] = held[rows] | held[above[rows]] | title | (opening & lines)
-    return together
+    under: NDArray[np.bool_] = held[above[rows]] | title | (opening & lines)
+    return under
 
 
 def headings_above(pool: Pool) -> Rows:

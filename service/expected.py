@@ -8,14 +8,15 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from service.cues import SENTENCES, date_expressions, names
+from service.cues import MONTHS, SENTENCES, date_expressions, names
 from service.question import Kind
 
 Expected = Literal[
-    "amount", "money", "extent", "length", "area", "percentage", "count", "date", "name", "place", "names"
-]
+    "amount", "money", "extent", "length", "area", "percentage", "count", "date", "day", "month", "year",
+    "clock", "telephone", "name", "place", "names"
+]  # fmt: skip
 
-_FIGURE = r"\d[\d,.]*(?: (?:hundred|thousand|million|billion|trillion))?"
+_FIGURE = r"\d[\d,.]*(?!\d|st\b|nd\b|rd\b|th\b)(?: (?:hundred|thousand|million|billion|trillion))?"
 _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
     "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozens?|"
@@ -41,7 +42,18 @@ _PATTERNS: dict[Expected, re.Pattern[str]] = {
     "percentage": re.compile(
         rf"{_NUMBER} ?(?:%|per ?cent|percent)|\b(?:half|third|quarter)\b", re.IGNORECASE
     ),
+    "day": re.compile(
+        rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b|"
+        r"\b\d{4}-\d\d-\d\d\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\d{1,2}일"
+    ),
+    "month": re.compile(rf"\b(?:{MONTHS})(?!\w)|\b\d{{4}}-\d\d\b|\d{{1,2}}월"),
+    "year": re.compile(r"\b(?:1[0-9]|20)\d\d\b|\b\d{3,4}s\b|\b(?:BCE?|AD|CE)\b|\d{1,4}년"),
+    "clock": re.compile(
+        r"\b\d{1,2}(?::\d\d)? ?[ap]\.?m\b|\b\d{1,2}:\d\d\b|\b(?:noon|midnight)\b|\d{1,2}시", re.IGNORECASE
+    ),
+    "telephone": re.compile(r"\+?\d[\d ()/-]{5,}\d"),
 }
+_SERIES = re.compile(r"[^,;:]{2,60}(?:[,;] [^,;:]{2,60})+,? (?:and|or) ")
 _OPENING_NAME = re.compile(r"^\W*((?:[A-Z][\w’'-]+ )+[A-Z][\w’'-]+)")
 _PLACE = re.compile(r"\b(?:in|at|near|from|to|of|on|across|between) (?:the )?([A-Z][\w’'-]+)")
 _ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
@@ -51,18 +63,35 @@ _ASKED: tuple[tuple[Expected, re.Pattern[str]], ...] = tuple(
     for expected, pattern in (
         ("percentage", r"\bpercent(?:age)?\b|\b(?:what|which) (?:\w+ ){0,2}?(?:share|proportion)\b"),
         ("money", r"\bhow much (?:\w+ ){0,6}?(?:cost|paid?|earn|spen[dt]|worth|invest\w*|money|funding)\b|"
-                  r"\b(?:what|which) (?:\w+ ){0,3}?(?:cost|budget|price|salary|revenue|fee)\b"),
+                  r"\b(?:what|which) (?:\w+ ){0,3}?(?:cost|budget|price|salary|revenue|fee|fare)\b|"
+                  r"\bhow (?:high|low) (?:is|are|was|were) (?:\w+ ){0,4}?(?:cost|budget|price|salary|"
+                  r"revenue|fee|fare)s?\b|"
+                  r"비용|예산|\bwhat (?:do|does|did|will|would) (?:[\w'’-]+ ){1,8}?cost\b"),
+        ("telephone", r"\b(?:tele)?phone number\b"),
         ("extent", r"\bhow (?:long|old)\b"),
         ("length", r"\bhow (?:tall|high|far|wide|deep|thick)\b|"
                    r"\b(?:what|which) (?:\w+ ){0,3}?(?:length|height|width|depth|distance)\b"),
-        ("area", r"\bhow (?:large|big)\b|\b(?:what|which) (?:\w+ ){0,3}?(?:size|area)\b"),
+        ("area", r"\bhow (?:large|big)\b|\bwhat (?:is|was) the (?:\w+ ){0,2}?(?:size|area)\b"),
+        ("clock", r"\bwhat time\b(?! (?:of|period|frame|span))|몇 시"),
+        ("day", r"\b(?:what|which|the) (?:exact )?(?:day|date)\b|며칠"),
+        ("month", r"\b(?:what|which) month\b|몇 월"),
+        ("year", r"\b(?:what|which) year\b|몇 년"),
         ("amount", r"\bhow (?:much|fast|often|heavy)\b"),
         ("count", r"\bhow many\b|\b(?:what|which) (?:\w+ ){0,2}?(?:number|population|total)\b|몇 |얼마"),
     )
 )  # fmt: skip
+_WHICH = re.compile(r"\b(?:what|which) \w", re.IGNORECASE)
 _BY_KIND: dict[Kind, Expected] = {
     "number": "amount", "when": "date", "who": "name", "where": "place", "list": "names"
 }  # fmt: skip
+
+DATES = frozenset[Expected]({"date", "day", "month", "year"})
+"""Kinds of dates: who asks for a day is not told it by a year."""
+
+SURE = DATES | frozenset[Expected](
+    {"amount", "money", "extent", "length", "area", "percentage", "count", "clock", "telephone"}
+)
+"""What cannot be told without such an expression; a name can, in lower case or at a sentence's beginning."""
 
 ENOUGH_NAMES = 3
 """So many new names make a sentence a list of them."""
@@ -70,18 +99,26 @@ ENOUGH_NAMES = 3
 
 def expected_of(question: str, kind: Kind) -> Expected | None:
     """Return what kind of expression answers the question, None when its wording does not say."""
-    return next((expected for expected, asked in _ASKED if asked.search(question)), _BY_KIND.get(kind))
+    named = "name" if kind == "where" and _WHICH.search(question) else _BY_KIND.get(kind)
+    return next((expected for expected, asked in _ASKED if asked.search(question)), named)
 
 
 def told(expected: Expected | None, question: str, sentence: str) -> float:
     """Return 1 when a sentence tells what is expected and the question does not say, else 0.
 
-    A list of names counts by how many are new. Where nothing is expected, a half.
+    A list of names counts by how many are new; any series of things is one. Of nothing expected, a half.
     """
     if expected is None:
         return 0.5
-    found = [one for one in _expressions(expected, sentence) if not _said(one, question)]
+    found = new_expressions(expected, question, sentence)
+    if expected == "names" and _SERIES.search(sentence):
+        return 1.0
     return min(len(found), ENOUGH_NAMES) / ENOUGH_NAMES if expected == "names" else float(bool(found))
+
+
+def new_expressions(expected: Expected, question: str, sentence: str) -> list[str]:
+    """Return what a sentence tells of what is expected, without what the question says itself."""
+    return [one for one in _expressions(expected, sentence) if not _said(one, question)]
 
 
 @lru_cache(SENTENCES)

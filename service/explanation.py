@@ -23,7 +23,15 @@ from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
 from service.question import Question
 from service.ranker import Ranker
-from service.retrieval import LABEL_BONUS, LABEL_CONFIDENCE, Evidence, Ranked, rank
+from service.retrieval import (
+    HEADING_MALUS,
+    LABEL_BONUS,
+    Evidence,
+    Ranked,
+    bare_headings,
+    confidence_rules,
+    rank,
+)
 from service.scores import Floats, best_per_passage
 from service.settled import Settlement
 
@@ -81,9 +89,9 @@ def explain_answer(
         question, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
     )
     shares = attribute(ranker.confidence, features, middle(ranker.confidence, len(CONFIDENCE_FEATURES)))
-    label = LABEL_CONFIDENCE * float(evidence.labels[evidence.order[0]])
-    log_odds = float(ranker.confidence.score(features)[0]) + label
-    scored = _scored(CONFIDENCE_FEATURES, features, shares, 0, log_odds, {"label": label})
+    rules = confidence_rules(question, ranked, evidence)
+    log_odds = float(ranker.confidence.score(features)[0]) + sum(rules.values())
+    scored = _scored(CONFIDENCE_FEATURES, features, shares, 0, log_odds, rules)
     return Explanation(passages, explained, ExplainedConfidence(round(probability, 4), threshold, scored))
 
 
@@ -98,8 +106,9 @@ def _sentences(
     pool, candidates = ranked.pool, evidence.candidates
     shares = attribute(ranker.sentences, evidence.features, np.median(evidence.features, axis=0))
     label, final = LABEL_BONUS * evidence.labels, settlement.evidence
+    heading = -HEADING_MALUS * bare_headings(pool, candidates, evidence.labels)
     # What else was added by hand: a bibliography loses.
-    other = evidence.scores - ranker.sentences.score(evidence.features) - label
+    other = evidence.scores - ranker.sentences.score(evidence.features) - label - heading
     stages = {
         "cosine": _ranks(ranked.scores.sentence_cosine[candidates.rows]),
         "bm25": _ranks(ranked.scores.sentence_bm25[candidates.rows]),
@@ -114,6 +123,7 @@ def _sentences(
         text = candidates.texts[at]
         rules = {
             "label": float(label[at]),
+            "heading": float(heading[at]),
             "bibliography": float(other[at]),
             "time_and_conflict": float(settlement.added[at]),
         }

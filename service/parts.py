@@ -171,6 +171,10 @@ _COMPARISONS = tuple(
 )
 
 
+_NO_SIDE = re.compile(r"(?:(?:all|any) )?(?:the )?(?:others?|rest|former|latter|usual)\b", re.IGNORECASE)
+"""'The other targets' is what a side is compared with, and nothing that a sentence could name."""
+
+
 def _sides(question: str) -> tuple[Part, ...]:
     """Return a comparison's two sides."""
     for comparison in _COMPARISONS:
@@ -179,6 +183,8 @@ def _sides(question: str) -> tuple[Part, ...]:
             continue
         groups = found.groupdict()
         sides = [groups["a"].strip(" ,"), groups["b"].strip(" ,")]
+        if any(_NO_SIDE.match(side) for side in sides):
+            return ()
         if groups.get("what"):
             asked = f"How many {groups['what']} does {{}} have?"
         else:

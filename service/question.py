@@ -7,6 +7,7 @@ none of them decides an answer alone.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from indexer import Encoder, Vectors, is_dense, question_terms
@@ -22,10 +23,12 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ("when", r"\bwhen\b|\b(what|which|in what|in which) (year|date|day|month|decade|century|time)\b|"
                  r"언제|날짜|연도|[날해]은\?$"),
         ("where", r"\bwhere\b|\b(what|which|in what|in which) (city|country|place|state|region|continent|"
-                  r"town|venue|location|county|province)\b|어디"),
-        ("who", r"\bwho(m|se)?\b|\b(what|which) (person|mayor|leader|president|king|author|scientist|"
-                r"company|organi[sz]ation|group|team)\b|누구|인물"),
+                  r"town|venue|location|county|province|building|street)\b|어디"),
+        ("who", r"\bwho(m|se)?\b|\b(what|which) (person|people|mayor|leader|president|king|author|scientist|"
+                r"architect|artist|company|designer|engineer|organi[sz]ation|group|team)s?\b|누구|인물"),
         ("list", r"^\W*(list|name|enumerate)\b|\b(what|which) (are|were) (the|all|some|its|their)\b|"
+                 r"^\W*(?:\w+ )?(?:what|which) (?:(?!of|in|the|is|are|was|were)[a-z]+ ){0,2}?"
+                 r"[a-z]{2,}[a-rt-z]s (?:do|are|were|did|have|had|can|must|should)\b|"
                  r"\b(what|which|name the) (\w+ ){0,2}(cities|countries|topics|objectives|goals|targets|"
                  r"members|organi[sz]ations|hazards|priorities|steps|stages|reasons|examples|practices|"
                  r"themes|winners|mayors|networks|principles|pillars|essentials|measures|kinds|types)\b"),
@@ -35,6 +38,17 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 
+
+_SAYS_NOTHING = re.compile(
+    r"\b(?:t(?:ake|akes|ook|aken|aking) place|gets?|got|gotten|getting)\b", re.IGNORECASE
+)
+"""What any event does, and a verb that stands for any other."""
+
+_KIND_WORDS = re.compile(
+    r"\bhow (?:many|much)\b|(?<=\bwhat )(?:year|month|day|date)\b|(?<=\bwhich )(?:year|month|day|date)\b",
+    re.IGNORECASE,
+)
+"""Words that say what kind of answer is wanted: '1931' answers 'in which year' and does not repeat it."""
 
 _NOW = re.compile(
     r"\b(?:currently|nowadays|presently|(?:right )?now|at present|at the moment|these days|"
@@ -65,10 +79,11 @@ class Question:
 def understand(text: str, encoder: Encoder) -> Question:
     """Read a question once for everything that follows.
 
-    Words such as 'currently' say of when an answer is wanted and not what about, so they are not looked for.
+    Words such as 'currently' say of when an answer is wanted and not what about, so they are not looked for;
+    nor is 'take place', which any event does, nor the 'many' of 'how many'.
     """
-    sought = _NOW.sub(" ", text)
-    found = tuple(question_terms(sought))
+    sought = _SAYS_NOTHING.sub(" ", _NOW.sub(" ", text))
+    found = tuple(question_terms(_KIND_WORDS.sub(" ", sought)))
     if not found:
         sought, found = text, tuple(question_terms(text))
     encoded = encoder.begin([sought.strip()])
@@ -76,6 +91,23 @@ def understand(text: str, encoder: Encoder) -> Question:
     return Question(text, found, kind_of(text), share, encoded)
 
 
+_INTERROGATIVE = re.compile(
+    r"\b(?:what|which|who(?:m|se)?|when|where|why|how)\b|^\W*(?:list|name|enumerate)\b", re.IGNORECASE
+)
+
+
+@lru_cache(64)
 def kind_of(text: str) -> Kind:
-    """Return the kind of answer that the wording asks for, the first that fits."""
-    return next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
+    """Return the kind of answer that the wording asks for.
+
+    The first interrogative asks, what follows describes: 'Who warns when it is hot?', 'What is done when it
+    is hot?'. A definition is what is asked for when nothing else is.
+    """
+    asking = _INTERROGATIVE.search(text)
+    for kind, pattern in _KINDS:
+        if any(
+            asking is None or match.start() <= asking.start() < match.end()
+            for match in pattern.finditer(text)
+        ):
+            return kind
+    return "other"

@@ -50,13 +50,13 @@ def reading_on(question: Question, pool: Pool, row: int, texts: Mapping[int, str
 
 
 def lines_beside(pool: Pool, row: int, fitting: set[int]) -> list[int]:
-    """Return a row and those of ``fitting`` that stand next to it: the time below the date."""
+    """Return a row and those of ``fitting`` that stand next to it, as they stand: the time below the date."""
     first = last = row
     while first - 1 in fitting and follows(pool, first - 1):
         first -= 1
     while last + 1 in fitting and follows(pool, last):
         last += 1
-    return [row, *(other for other in range(first, last + 1) if other != row)]
+    return list(range(first, last + 1))
 
 
 def in_reading_order(pool: Pool, rows: Sequence[int]) -> list[int]:

@@ -18,6 +18,10 @@ TEXTS = {
     "prize": "The Golden Oar\n\nThe winners of the Golden Oar are the following. "
     "They are Arven, Belmar, Corin and Dunmore. The prize is a boat.",
     "fair": "Fair of boats\n\nDate: 3 May 2020\n\nTime: 10 am\n\nVenue: Customs House\n\nAll are welcome.",
+    "quay": "# The old quay\n\n## The history of the quay\n\n"
+    "The quay is as old as the town. It is 384 metres long.",
+    "oars": "# The Silver Oar\n\nThe Silver Oar is a prize for towns. It is given every two years.\n\n"
+    "Year | Winner\n\n2010 | Arven\n\n2012 | Belmar\n\n2014 | Corin",
     "targets": "The river plan\n\nThe river plan names three targets:\n\n"
     "• Cleaner water\n• Wider banks\n• Fewer floods\n\nThe river plan was signed in Corin.",
 }
@@ -96,6 +100,29 @@ def test_a_list_is_complete_and_its_items_are_marked(assistant: Assistant) -> No
         "Wider banks",
         "Fewer floods",
     ]
+
+
+def test_what_announces_a_list_is_read_with_its_first_item_and_is_no_answer(assistant: Assistant) -> None:
+    first, *others = assistant.ask("What are the targets of the river plan?", min_confidence=0).sentences
+    assert first.text == "• Cleaner water"
+    assert first.context == "The river plan names three targets:"
+    assert [one.context for one in others] == [None, None]
+
+
+def test_what_announces_a_list_answers_when_it_tells_what_is_asked_for(assistant: Assistant) -> None:
+    answer = assistant.ask("How many targets does the river plan name?", min_confidence=0)
+    assert texts(answer)[0] == "The river plan names three targets:"
+
+
+def test_a_table_below_a_sentence_is_a_list_and_its_head_is_read_with_it(assistant: Assistant) -> None:
+    first, *others = assistant.ask("Which towns have won the Silver Oar?", min_confidence=0).sentences
+    assert first.context == "Year | Winner"
+    assert [first.text, *(one.text for one in others)] == ["2010 | Arven", "2012 | Belmar", "2014 | Corin"]
+
+
+def test_a_heading_is_no_answer(assistant: Assistant) -> None:
+    for question in ("What is the history of the quay?", "How long is the old quay?"):
+        assert "The history of the quay" not in texts(assistant.ask(question, min_confidence=0))
 
 
 def test_a_focus_is_relative_to_the_quote_and_null_when_unknown(assistant: Assistant) -> None:

@@ -1,6 +1,13 @@
 import pytest
 
-from service.cues import answers_kind, counts_what_is_asked, label_fits, leans_on_neighbour
+from indexer import terms_of
+from service.cues import (
+    answers_kind,
+    counts_what_is_asked,
+    label_fits,
+    leans_on_neighbour,
+    subject_terms,
+)
 from service.question import Kind, kind_of
 
 
@@ -16,6 +23,11 @@ from service.question import Kind, kind_of
         ("Why was the line moved?", "why"),
         ("What is a sponge city?", "definition"),
         ("다리는 언제 열렸나?", "when"),
+        ("Who warns the harbour when a storm is near?", "who"),
+        ("How did the town that the mayor, who was ill, left rebuild?", "how"),
+        ("On which practical matters do the towns agree?", "list"),
+        ("Which architects drew the bridge?", "who"),
+        ("In which building did the council meet?", "where"),
     ],
 )
 def test_the_wording_of_a_question_says_what_kind_of_answer_it_wants(question: str, kind: Kind) -> None:
@@ -51,8 +63,15 @@ def test_a_label_fits_the_question_that_asks_for_what_it_labels() -> None:
     assert label_fits("At what time does the fair open?", "Time: 10 AM", is_line=True)
     assert not label_fits("At what time does the fair open?", "Date: 3 May 2020", is_line=True)
     assert label_fits("Who is the target audience?", "Target Audience", is_line=True)
+    assert label_fits("Who should attend the fair?", "Target Audience", is_line=True)
+    assert label_fits("Which architect drew the bridge?", "Designers: Berg and Solt", is_line=True)
     assert not label_fits("What did Bergen build?", "Bergen", is_line=True)
     assert not label_fits("When is the fair?", "Date palms line the quay.", is_line=False)
+
+
+def test_what_a_label_says_is_no_part_of_the_subject() -> None:
+    assert subject_terms("Who organised the boat fair?") == frozenset(terms_of("boat fair"))
+    assert subject_terms("Where was the fair held?") == frozenset(terms_of("fair"))
 
 
 def test_a_sentence_that_opens_with_a_pronoun_leans_on_the_one_before() -> None:

@@ -21,19 +21,20 @@ ANSWERABLE = [one for one in GOLD.questions if one.answerable]
 FLOORS = {
     "nDCG@10": 0.95,
     "Success@1": 0.93,
-    "first sentence": 0.42,
-    "any of first three": 0.62,
-    "everything expected": 0.55,
-    "article of first citation": 0.92,
-    "refused, of unanswerable": 0.33,
-    "precision of given answers": 0.35,
-    "AUROC, answerable or not": 0.75,
-    "AUROC, right or wrong": 0.68,
+    "first sentence": 0.6,
+    "any of first three": 0.74,
+    "everything expected": 0.7,
+    "article of first citation": 0.95,
+    "refused, of unanswerable": 0.7,
+    "precision of given answers": 0.53,
+    "AUROC, answerable or not": 0.9,
+    "AUROC, right or wrong": 0.78,
 }
-CEILINGS = {"refused, of answerable": 0.17, "Brier score": 0.24, "area under risk–coverage": 0.5}
-"""Measured over all hundred questions on 2026-11-24, in bf16 and in f32: nDCG@10 .990, first sentence .543
-and .514, refused of unanswerable .467, precision .45 and .44. The bounds leave several questions' room, for
-processors that round otherwise; they are moved when the answers become better, never to let them sink."""
+CEILINGS = {"refused, of answerable": 0.13, "Brier score": 0.23, "area under risk–coverage": 0.35}
+"""Measured over all hundred questions on 2026-11-28, in bf16: nDCG@10 .990, first sentence .686, any of three
+.829, refused of unanswerable .833 and of answerable .057, precision .62. The bounds leave several questions'
+room, for processors that round otherwise; they are moved when the answers become better, never to let them
+sink."""
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ def test_a_comparison_has_two_sides(question: str, sides: list[str]) -> None:
         "Who is the man who built the quay and who left?",
         "When was Arven founded?",
         "Arven and Belmar",
+        "How does target E differ from the other targets?",
         "",
     ],
 )

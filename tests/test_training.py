@@ -8,8 +8,9 @@ pytest.importorskip("lightgbm")
 pytest.importorskip("sklearn")
 
 from benchmarks.training.fit import CONFIDENCE_ROUNDS, calibrated, fit_confidence
-from benchmarks.training.gather import Group
+from benchmarks.training.gather import Group, reworded
 from benchmarks.training.questions import Labelled
+from service.question import Question
 from service.ranker import model_from
 
 FEATURES = ("coverage", "opposites")
@@ -50,3 +51,15 @@ def test_the_command_that_trains_can_be_started() -> None:
     command = [sys.executable, "-m", "benchmarks.training", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_reworded_question_has_other_words_and_the_same_vector() -> None:
+    terms = tuple(f"word{number}" for number in range(200))
+    asked = Question("What?", (*terms, "서울"), "other", 0.0, lambda: [np.ones(3, np.float32)])
+    other = reworded(asked, seed=1)
+    kept = [one == two for one, two in zip(asked.terms, other.terms, strict=True)]
+    assert 0.5 < np.mean(kept) < 0.7
+    assert kept[-1]  # half a word of Korean cannot be another
+    assert sum(one in asked.terms for one in other.terms) == sum(kept)
+    assert (other.vector == asked.vector).all()
+    assert reworded(asked, seed=1) == other

@@ -239,6 +239,36 @@ def test_a_question_for_a_later_year_than_anything_known_is_stale(tmp_path: Path
     assert "2019-05-01" in (answer.message or "")
 
 
+def rules(folder: Path, question: str) -> dict[str, float]:
+    known = refused(folder, question, min_confidence=0, explain=True).explanation
+    assert known is not None
+    assert known.confidence is not None
+    return known.confidence.scored.rules
+
+
+@pytest.mark.parametrize(
+    ("question", "rule"),
+    [
+        ("What will the Norvik depot do with its trams?", "untold_future"),
+        ("How much money did the Norvik depot cost?", "untold_value"),
+        ("How many trams does the depot in Solund have?", "absent_name"),
+    ],
+)
+def test_what_is_not_told_lowers_the_confidence(tmp_path: Path, question: str, rule: str) -> None:
+    assert rules(tmp_path, question)[rule] < 0
+
+
+def test_nothing_lowers_the_confidence_where_all_is_told(tmp_path: Path) -> None:
+    assert rules(tmp_path, TRAMS) == {}
+
+
+def test_a_year_to_come_is_refused_unless_the_text_names_it(tmp_path: Path) -> None:
+    plan = article("plan", "The Norvik depot will have 90 trams in 2079, up from 26. A plan says so.", "Plan")
+    question = "How many trams will the Norvik depot have in {}?"
+    assert not asked(tmp_path / "a", [plan], question.format(2079), min_confidence=0.001).abstained
+    assert asked(tmp_path / "b", [plan], question.format(2078), min_confidence=0.001).abstained
+
+
 @pytest.mark.parametrize("question", ["What is it about?", "How are you?", "What did they decide?"])
 def test_a_question_that_names_nothing_is_unclear(tmp_path: Path, question: str) -> None:
     answer = refused(tmp_path, question)

@@ -46,7 +46,8 @@ ABLATED = {
     "evidence and its margin": frozenset({"evidence", "evidence_margin"}),
     "cosines": frozenset({"cosine", "passage_cosine"}),
     "coverage and pairs": frozenset({"coverage", "passage_coverage", "pairs"}),
-    "kind and told": frozenset({"kind", "told"}),
+    "what is told, and how near": frozenset({"kind", "told", "told_surely", "nearness"}),
+    "subject and predicate": frozenset({"subject", "predicate"}),
     "missing terms": frozenset({"missing_rarest", "missing_from_passage", "unknown"}),
     "missing names and numbers": frozenset({"missing_names", "missing_numbers"}),
     "negation": frozenset({"negated_alone", "negation_alone"}),
@@ -79,7 +80,7 @@ def train(collections: dict[str, tuple[Assistant, list[Labelled]]]) -> dict[str,
     passage_models = _folded(passage_groups, lambda g: fit_passages(g, weights, PASSAGE_FEATURES))
     ranker_of = _ranker_of(passages=passage_models)
     answered = {name: pair for name, pair in collections.items() if any(q.answers for q in pair[1])}
-    sentence_groups = _gathered("sentences", answered, lambda a, q: list(sentences(a, q, ranker_of)))
+    sentence_groups = _gathered("sentences", answered, lambda a, q: list(sentences(a, q, ranker_of, SEED)))
     sentence_models = _folded(sentence_groups, lambda g: fit_sentences(g, weights, SENTENCE_FEATURES))
     ranker_of = _ranker_of(passages=passage_models, sentences=sentence_models)
     confidence_groups = _gathered(
@@ -87,7 +88,7 @@ def train(collections: dict[str, tuple[Assistant, list[Labelled]]]) -> dict[str,
     )
     _say(f"confidence without some features, out of fold:\n{ablation(confidence_groups)}")
     return {
-        "name": "learned-2",
+        "name": "learned-3",
         "threshold": threshold(confidence_groups),
         "training": _record(collections, passage_groups, sentence_groups, confidence_groups),
         "confidence": _confidence(confidence_groups),

@@ -31,7 +31,7 @@ CONFIDENCE_ROUNDS = 100
 
 SPEAKS_FOR = frozenset(
     """agreement coverage cosine evidence evidence_margin kind pairs passage_cosine passage_coverage
-    passage_margin told""".split()
+    passage_margin predicate subject told told_surely nearness""".split()
 )
 SPEAKS_AGAINST = frozenset(
     """missing_from_passage missing_names missing_numbers missing_rarest negated_alone negation_alone
@@ -39,9 +39,9 @@ SPEAKS_AGAINST = frozenset(
 )
 RISING = frozenset(
     """agreement article_cosine article_coverage bm25 bm25_gap bm25_rank bm25_share cosine cosine_gap
-    cosine_rank counted coverage coverage_gap kind names numbers pairs passage_gap passage_rank passage_score
-    rarest sentence_bm25 sentence_bm25_share sentence_both sentence_cosine sentence_cosine_gap
-    sentence_coverage told with_heading with_neighbour""".split()
+    cosine_rank counted coverage coverage_gap kind names nearness numbers pairs passage_gap passage_rank
+    passage_score predicate rarest sentence_bm25 sentence_bm25_share sentence_both sentence_cosine
+    sentence_cosine_gap sentence_coverage subject told told_surely with_heading with_neighbour""".split()
 )
 
 
@@ -56,13 +56,17 @@ def fit_passages(
 def fit_sentences(
     groups: Sequence[Group], weights: dict[str, float], features: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Fit LambdaMART and make its scores log-odds; where no candidate is right, nothing teaches to rank."""
+    """Fit LambdaMART and make its scores log-odds; where no candidate is right, nothing teaches to rank.
+
+    The log-odds are those of the questions as they were asked, and not of the reworded ones.
+    """
     settings = {**SENTENCE_TREES, "monotone_constraints": _rising(features)}
 
     def fit(some: Sequence[Group]) -> dict[str, Any]:
         return _ranked(some, weights, features, settings, SENTENCE_ROUNDS)
 
-    return calibrated(fit(groups), *_slope_and_intercept(groups, fit, features))
+    asked = [group for group in groups if not group.reworded]
+    return calibrated(fit(groups), *_slope_and_intercept(groups, fit, features, asked))
 
 
 def calibrated(model: dict[str, Any], slope: float, intercept: float) -> dict[str, Any]:

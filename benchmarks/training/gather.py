@@ -5,12 +5,12 @@ Knows how a question is asked and what counts as right; models come as arguments
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmarks.training.questions import Labelled
-from indexer import Filters, Keys, Pool, View
+from indexer import Filters, Keys, Pool, View, is_dense
 from service.assistant import Assistant
 from service.confidence import confidence_features
 from service.features import passage_features
@@ -30,6 +30,24 @@ class Group:
     question: Labelled
     features: Floats
     right: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    reworded: bool = False
+
+
+REWORDED_SHARE = 0.4
+"""Of the words of a reworded question, those that are other words than the article's."""
+
+
+def reworded(question: Question, seed: int) -> Question:
+    """Put words that no article has in the place of some: what another wording does to a question's terms.
+
+    Questions of public sets were written with the text in view and repeat its words, as people's hardly do.
+    """
+    chance = random.Random(f"{seed} {question.text}")  # noqa: S311 - a seeded sample, no secret
+    terms = [
+        f"{term}\u0000" if chance.random() < REWORDED_SHARE and not is_dense(term) else term
+        for term in question.terms
+    ]
+    return replace(question, terms=tuple(terms))
 
 
 def passages(assistant: Assistant, questions: Iterable[Labelled], blank: Ranker) -> Iterator[Group]:
@@ -43,21 +61,30 @@ def passages(assistant: Assistant, questions: Iterable[Labelled], blank: Ranker)
         yield Group(labelled, features, right)
 
 
-def sentences(assistant: Assistant, questions: Iterable[Labelled], ranker_of: RankerOf) -> Iterator[Group]:
-    """Yield the sentence features of every question; a sentence is right when it holds a gold answer."""
+def sentences(
+    assistant: Assistant, questions: Iterable[Labelled], ranker_of: RankerOf, seed: int
+) -> Iterator[Group]:
+    """Yield the sentence features of every question; a sentence is right when it holds a gold answer.
+
+    A question in words that are written with spaces comes a second time, reworded.
+    """
     for labelled in questions:
         asked = understand(labelled.text, assistant.encoder)
         with assistant.index.view() as view:
-            ranker = ranker_of(labelled)
-            ranked = rank(view, asked, ranker, None)
-            evidence = gather(
-                asked, ranked, ranker, read_articles(view, ranked, ranked.order[:EVIDENCE_PASSAGES])
-            )
-        right = [
-            _holds(labelled, ranked.pool, int(row), text)
-            for row, text in zip(evidence.candidates.rows, evidence.candidates.texts, strict=True)
-        ]
-        yield Group(labelled, evidence.features, np.array(right, bool))
+            yield _sentences(view, asked, labelled, ranker_of(labelled))
+            other = reworded(asked, seed)
+            if other.terms != asked.terms:
+                yield replace(_sentences(view, other, labelled, ranker_of(labelled)), reworded=True)
+
+
+def _sentences(view: View, asked: Question, labelled: Labelled, ranker: Ranker) -> Group:
+    ranked = rank(view, asked, ranker, None)
+    evidence = gather(asked, ranked, ranker, read_articles(view, ranked, ranked.order[:EVIDENCE_PASSAGES]))
+    right = [
+        _holds(labelled, ranked.pool, int(row), text)
+        for row, text in zip(evidence.candidates.rows, evidence.candidates.texts, strict=True)
+    ]
+    return Group(labelled, evidence.features, np.array(right, bool))
 
 
 def confidences(
