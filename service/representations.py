@@ -205,3 +205,4 @@ class Ready(Shown):
     superseded: bool
     active_generation: int
     active_model: str
+    damaged: list[str]

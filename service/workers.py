@@ -17,8 +17,10 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from service.allocator import use_few_arenas
 from service.logs import log_config
 from service.settings import PREFIX, Settings
 
@@ -35,6 +37,7 @@ def serve_alone(settings: Settings) -> None:
     """Serve from this process until told to end."""
     from service.http import create_app
 
+    use_few_arenas()
     _end_with_zero()
     # The model is loaded here, before the port is open.
     app = create_app(settings)
@@ -46,10 +49,18 @@ def serve_with_workers(settings: Settings, workers: int) -> int:
     _end_with_zero()
     with _for_children(settings), _bound(settings) as listening:
         options = _options(settings)
-        config = uvicorn.Config("service.http:create_app", factory=True, workers=workers, **options)
+        config = uvicorn.Config("service.workers:create_worker", factory=True, workers=workers, **options)
         supervisor = _Supervisor(config, [listening])
         supervisor.run()
         return 1 if supervisor.failed else 0
+
+
+def create_worker() -> FastAPI:
+    """Return the application of one worker, whose settings stand in its environment."""
+    from service.http import create_app
+
+    use_few_arenas()
+    return create_app()
 
 
 class _Supervisor(Multiprocess):
