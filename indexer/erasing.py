@@ -153,7 +153,7 @@ def _terms_of(connection: sqlite3.Connection, article: int, tally: Tally) -> set
     """
     rows = connection.execute(
         f"SELECT p.generation, p.terms, p.to_commit IS NULL, {STORED} FROM passages p"
-        " JOIN parts ON parts.passage = p.key WHERE p.article = ?",
+        " LEFT JOIN parts ON parts.passage = p.key WHERE p.article = ?",
         (article,),
     ).fetchall()
     found: set[int] = set()

@@ -80,7 +80,7 @@ def close_passages(
     """Close a revision's passages at a commit: in every generation, or in one; all, or those of one run."""
     rows = connection.execute(
         f"SELECT p.key, p.generation, p.terms, {STORED} FROM passages p"
-        " JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
+        " LEFT JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
         " AND (? IS NULL OR p.generation = ?) AND (? IS NULL OR p.from_commit = ?)",
         (revision, generation, generation, born, born),
     ).fetchall()
@@ -113,7 +113,7 @@ def count_all(connection: sqlite3.Connection) -> None:
     frequencies = defaultdict[int, Counter[int]](Counter)
     passages, terms = Counter[int](), Counter[int]()
     rows = connection.execute(
-        f"SELECT p.generation, p.terms, {STORED} FROM passages p JOIN parts ON parts.passage = p.key"
+        f"SELECT p.generation, p.terms, {STORED} FROM passages p LEFT JOIN parts ON parts.passage = p.key"
         " WHERE p.to_commit IS NULL"
     )
     for generation, length, *stored in rows:
