@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from indexer.aside import NOTHING, Aside
 from indexer.connecting import TIMEOUT, Fixed, OpenedFile, connect, opened_file, sqlite_named
-from indexer.durable import write_atomically
+from indexer.durable import make_folder, write_atomically
 from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexUnusable
 from indexer.folding import LOG_MOST, fold, log_length
 from indexer.layout import Layout
@@ -65,7 +65,7 @@ class Catalog:
         self.aside = NOTHING
         with sqlite_named(layout.catalog):
             if create:
-                layout.root.mkdir(parents=True, exist_ok=True)
+                make_folder(layout.root)
             with self._lent() as connection:
                 self._bring_up_to_date(connection, create=create)
             self._file: PageFile | None = page_file(layout.catalog)
