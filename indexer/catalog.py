@@ -160,8 +160,14 @@ class Catalog:
 
         with self.reading() as connection:
             found = Aside.of(catalog_findings(connection))
-        self.aside = found
-        self._close_idle()
+        if found:
+            self.leave_out(found)
+
+    def leave_out(self, aside: Aside) -> None:
+        """From now on show nothing of what was set aside; no connection may be lent."""
+        self.aside = aside
+        for connection, _ in self._idle:
+            aside.hide(connection)
 
     def compact(self) -> None:
         """Write the file anew without what was deleted, and leave no log beside it.
@@ -184,12 +190,9 @@ class Catalog:
             elif log_length(self.layout) and not self.aside:
                 self._fold_unless_locked()
         finally:
-            self._close_idle()
+            while self._idle:
+                self._idle.pop()[0].close()
             self._file = None
-
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop()[0].close()
 
     def _fold_unless_locked(self) -> None:
         """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""

@@ -38,8 +38,7 @@ def given_out(
     """
     catalog = Catalog(Layout(folder))
     if aside is not None:
-        catalog.aside = aside
-        catalog._close_idle()
+        catalog.leave_out(aside)
     index = Index(catalog)
     try:
         assistant = Assistant(index, ENCODER, ranker())
