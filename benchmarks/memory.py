@@ -7,11 +7,21 @@ from pathlib import Path
 
 def resident_mib(process: int | None = None) -> float | None:
     """Return the resident set of a process in MiB, this one by default; None where /proc is missing."""
+    return parts_mib(process).get("resident")
+
+
+def parts_mib(process: int | None = None) -> dict[str, float]:
+    """Return the resident set of a process, and what of it is its ``own`` and what of ``files``, in MiB.
+
+    What is mapped of files belongs to the system's cache and is given back when anyone needs room. Empty
+    where /proc is missing.
+    """
     status = Path(f"/proc/{process or os.getpid()}/status")
     if not status.exists():
-        return None
-    match = re.search(r"VmRSS:\s*(\d+) kB", status.read_text(encoding="utf-8"))
-    return round(int(match[1]) / 1024, 1) if match else None
+        return {}
+    said = dict(re.findall(r"(VmRSS|RssAnon|RssFile):\s*(\d+) kB", status.read_text(encoding="utf-8")))
+    names = {"resident": "VmRSS", "own": "RssAnon", "files": "RssFile"}
+    return {name: round(int(said[of]) / 1024, 1) for name, of in names.items() if of in said}
 
 
 def size_mib(folder: Path) -> float:

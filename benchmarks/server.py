@@ -43,7 +43,17 @@ class Client:
     connection: http.client.HTTPConnection
 
     def request(self, method: str, path: str, body: Mapping[str, object] | None = None) -> tuple[int, bytes]:
-        """Return status and body of the answer."""
+        """Return status and body of the answer.
+
+        A server closes a connection that was idle for some seconds: then another one is made.
+        """
+        try:
+            return self._requested(method, path, body)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self.connection.close()
+            return self._requested(method, path, body)
+
+    def _requested(self, method: str, path: str, body: Mapping[str, object] | None) -> tuple[int, bytes]:
         content = None if body is None else json.dumps(body)
         self.connection.request(method, path, content, {"Content-Type": "application/json"})
         response = self.connection.getresponse()

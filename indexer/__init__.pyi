@@ -10,6 +10,7 @@ from .editor import Editor, Report
 from .encoder import Document, Encoded, Encoder, Vectors
 from .encoders import LoadedEncoder, Precision, Runtime, load_encoder
 from .errors import (
+    ArticleDamaged,
     ArticleErased,
     ArticleNotFound,
     CiviciteError,
@@ -60,6 +61,7 @@ __all__ = [
     "NO_FILTERS",
     "ORDERS",
     "Article",
+    "ArticleDamaged",
     "ArticleErased",
     "ArticleNotFound",
     "ArticleState",

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from indexer.aside import NOTHING, Aside
 from indexer.connecting import TIMEOUT, Fixed, OpenedFile, connect, opened_file, sqlite_named
-from indexer.durable import write_atomically
+from indexer.durable import make_folder, write_atomically
 from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexUnusable
 from indexer.folding import LOG_MOST, fold, log_length
 from indexer.layout import Layout
@@ -61,9 +62,10 @@ class Catalog:
         self._path = str(layout.catalog)
         self._idle: list[tuple[sqlite3.Connection, OpenedFile | None]] = []
         self._settled = False
+        self.aside = NOTHING
         with sqlite_named(layout.catalog):
             if create:
-                layout.root.mkdir(parents=True, exist_ok=True)
+                make_folder(layout.root)
             with self._lent() as connection:
                 self._bring_up_to_date(connection, create=create)
             self._file: PageFile | None = page_file(layout.catalog)
@@ -147,18 +149,25 @@ class Catalog:
             return altered_pages(file, self.layout.log, self.layout.seal)
 
     def check(self) -> None:
-        """Raise IndexDamaged when the catalog is not what was written; what opens for answering calls this.
+        """Set aside what is damaged of articles; what opens for answering calls this.
 
         Every page is compared with its seal. Only where that says nothing good, all rows are checked.
+        Raises IndexDamaged when anything else than articles is not what was written.
         """
         if self.altered_pages() == []:
             return
-        from indexer.checking import catalog_damage  # checks use the catalog
+        from indexer.checking import catalog_findings  # checks use the catalog
 
         with self.reading() as connection:
-            damage = catalog_damage(connection)
-        if damage is not None:
-            raise IndexDamaged(f"{damage.where}: {damage.problem}; {damage.mend}")
+            found = Aside.of(catalog_findings(connection))
+        if found:
+            self.leave_out(found)
+
+    def leave_out(self, aside: Aside) -> None:
+        """From now on show nothing of what was set aside; no connection may be lent."""
+        self.aside = aside
+        for connection, _ in self._idle:
+            aside.hide(connection)
 
     def compact(self) -> None:
         """Write the file anew without what was deleted, and leave no log beside it.
@@ -177,7 +186,8 @@ class Catalog:
         try:
             if self._settled:
                 self.fold()
-            elif log_length(self.layout):
+            # Who sees nothing of the damage cannot tell whether pages may be sealed.
+            elif log_length(self.layout) and not self.aside:
                 self._fold_unless_locked()
         finally:
             while self._idle:
@@ -198,7 +208,7 @@ class Catalog:
         if file is None and not self._create:
             self.close()
             raise IndexNotFound(f"{self.layout.root}: the index is gone; run 'civicite restore BACKUP'")
-        connection = self._taken(file) or connect(self.layout, create=self._create)
+        connection = self._taken(file) or self._connected()
         try:
             yield connection
         except sqlite3.Error:
@@ -211,6 +221,12 @@ class Catalog:
             self._idle.append((connection, file or opened_file(self._path)))
             raise
         self._idle.append((connection, file or opened_file(self._path)))
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = connect(self.layout, create=self._create)
+        if self.aside:
+            self.aside.hide(connection)
+        return connection
 
     def _taken(self, file: "OpenedFile | None") -> sqlite3.Connection | None:
         """Return a connection that waits to be lent; those to a file that was replaced are closed."""

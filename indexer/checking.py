@@ -8,11 +8,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
@@ -21,13 +17,13 @@ from indexer.consistency import CONSISTENCY
 from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged
 from indexer.filters import folded as folded_form
-from indexer.findings import FROM_BACKUP, Finding
+from indexer.findings import AGAIN, FROM_BACKUP, Finding, shown
 from indexer.generations import all_generations
 from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
 from indexer.likeness import check_likeness
 from indexer.pages import read_seal
-from indexer.storage import digest, offsets
+from indexer.soundness import check_passages
 from indexer.subscriptions import FEEDS_AGAIN, remembered
 
 
@@ -74,7 +70,7 @@ def check(folder: Path) -> Iterator[Finding]:
 
 def catalog_damage(connection: sqlite3.Connection) -> Finding | None:
     """Return the first damage that the catalog's own rows show, None when they are what was written."""
-    return next(catalog_findings(connection), None)
+    return next((one for one in catalog_findings(connection) if one.kind == "damage"), None)
 
 
 def catalog_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -83,7 +79,7 @@ def catalog_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
     for step in (
         _revisions,
         _descriptions,
-        _passages,
+        check_passages,
         check_likeness,
         _commits,
         _erasures,
@@ -183,23 +179,22 @@ def _erasures(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
     # As bytes: a damaged text may be no UTF-8 at all.
     rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), r.number, r.sha256, CAST(r.text AS BLOB)"
+        "SELECT CAST(a.id AS BLOB), r.number, r.key, r.sha256, CAST(r.text AS BLOB)"
         " FROM revisions r JOIN articles a ON a.key = r.article"
     )
-    for identity, number, sha256, text in rows:
+    for identity, number, key, sha256, text in rows:
         if hashlib.sha256(text or b"").hexdigest() != sha256:
-            where = f"article {_shown(identity)} revision {number}"
-            yield Finding("damage", where, "its text is not what was written", FROM_BACKUP)
+            where = f"article {shown(identity)} revision {number}"
+            yield Finding("damage", where, "its text is not what was written", AGAIN, revision=key)
     bare = connection.execute(
-        "SELECT CAST(a.id AS BLOB), COUNT(p.key), MAX(p.ordinal) FROM revisions r"
+        "SELECT CAST(a.id AS BLOB), COUNT(p.key), r.key FROM revisions r"
         " JOIN articles a ON a.key = r.article JOIN generations g ON g.active = 1"
         " LEFT JOIN passages p ON p.revision = r.key AND p.generation = g.id AND p.to_commit IS NULL"
         " WHERE r.to_commit IS NULL GROUP BY r.key HAVING COUNT(p.key) <> COALESCE(MAX(p.ordinal), 0) + 1"
     )
-    for identity, count, _ in bare:
-        yield Finding(
-            "damage", f"article {_shown(identity)}", f"has only {count} of its passages", FROM_BACKUP
-        )
+    for identity, count, key in bare:
+        problem = f"has only {count} of its passages"
+        yield Finding("damage", f"article {shown(identity)}", problem, AGAIN, revision=key)
 
 
 def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -223,73 +218,10 @@ def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
         except (ValueError, TypeError, KeyError, AttributeError):
             sound = False
         if not sound:
-            where = f"article {_shown(identity)}"
-            yield Finding("damage", where, "its metadata is not what was written", FROM_BACKUP)
+            where = f"article {shown(identity)}"
+            yield Finding("damage", where, "its metadata is not what was written", AGAIN, description=key)
 
 
 def _stored_facets(connection: sqlite3.Connection, description: int) -> dict[tuple[str, str], str]:
     rows = connection.execute("SELECT name, folded, value FROM facets WHERE description = ?", (description,))
     return {(name, folded): value for name, folded, value in rows}
-
-
-def _passages(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Check each passage against its digest, and count what BM25's statistics should be meanwhile."""
-    highest = connection.execute("SELECT COALESCE(MAX(key), 0) FROM terms").fetchone()[0]
-    counted: dict[int, _Counts] = {}
-    rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), p.generation, p.to_commit IS NULL, p.article = r.article, p.terms,"
-        " p.revision, p.ordinal, p.start, p.stop, CAST(parts.context AS BLOB), p.vector, parts.spans,"
-        " parts.kinds, parts.vectors, parts.counts, parts.terms, parts.digest FROM passages p"
-        " LEFT JOIN articles a ON a.key = p.article LEFT JOIN revisions r ON r.key = p.revision"
-        " LEFT JOIN parts ON parts.passage = p.key"
-    )
-    for identity, generation, alive, belongs, length, *stored, terms, noted in rows:
-        if not belongs or not _is_sound(stored, terms, noted, length, highest):
-            where = f"article {_shown(identity)}"
-            yield Finding("damage", where, f"its passage at {stored[2]} is not what was written", FROM_BACKUP)
-        elif alive:
-            counts = counted.setdefault(generation, _Counts(np.zeros(highest + 1, np.int64)))
-            counts.frequencies[np.unique(offsets(terms))] += 1
-            counts.passages += 1
-            counts.terms += length
-    yield from _statistics(connection, counted, highest)
-
-
-@dataclass(slots=True)
-class _Counts:
-    """``frequencies[term]``: passages alive that hold the term."""
-
-    frequencies: np.ndarray[tuple[int], np.dtype[np.int64]]
-    passages: int = 0
-    terms: int = 0
-
-
-def _is_sound(stored: list[Any], terms: bytes, noted: bytes, length: int, highest: int) -> bool:
-    revision, ordinal, start, stop, context, *blobs = stored
-    try:
-        whole = digest(revision, ordinal, start, stop, context.decode(), *blobs, terms)
-        keys = offsets(terms)
-        return whole == noted and len(keys) == length and (not len(keys) or 0 < keys.max() <= highest)
-    except (TypeError, ValueError, AttributeError):
-        return False
-
-
-def _statistics(
-    connection: sqlite3.Connection, counted: dict[int, _Counts], highest: int
-) -> Iterator[Finding]:
-    for generation, passages, terms in connection.execute(
-        "SELECT id, passages, terms FROM generations"
-    ).fetchall():
-        counts = counted.get(generation, _Counts(np.zeros(highest + 1, np.int64)))
-        noted = np.zeros(highest + 1, np.int64)
-        for term, holding in connection.execute(
-            "SELECT term, passages FROM frequencies WHERE generation = ?", (generation,)
-        ):
-            noted[term if 0 < term <= highest else 0] = holding
-        if (passages, terms) != (counts.passages, counts.terms) or (noted != counts.frequencies).any():
-            where = f"catalog.sqlite: generation {generation}"
-            yield Finding("damage", where, "its term statistics do not fit its passages", FROM_BACKUP)
-
-
-def _shown(identity: bytes | None) -> str:
-    return repr((identity or b"?").decode("utf-8", "replace"))

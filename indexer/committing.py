@@ -23,10 +23,14 @@ from indexer.writing import Place, Tally, add_passages, close_passages, write_co
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Take in an article. ``passages`` is None when only its description changed."""
+    """Take in an article. ``passages`` is None when only its description changed.
+
+    ``anew`` closes what is there although it is the same: it is not what was written any more.
+    """
 
     article: Article
     passages: tuple[StoredPassage, ...] | None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def _put(
     article = change.article
     connection.execute("INSERT INTO articles (id) VALUES (?) ON CONFLICT (id) DO NOTHING", (article.id,))
     key = int(connection.execute("SELECT key FROM articles WHERE id = ?", (article.id,)).fetchone()[0])
-    existed = _describe(connection, key, number, article)
+    existed = _describe(connection, key, number, change)
     if existed:
         counts.changed += 1
     else:
@@ -131,7 +135,7 @@ def _put(
     current = connection.execute(
         "SELECT key, sha256 FROM revisions WHERE article = ? AND to_commit IS NULL", (key,)
     ).fetchone()
-    if current and current[1] == article.sha256:
+    if current and current[1] == article.sha256 and not change.anew:
         revision = int(current[0])
         # The title alone changed: what that means to another generation depends on its recipe.
         close_passages(connection, revision, number, tally, generation=generation)
@@ -169,13 +173,14 @@ def _end_revision(connection: sqlite3.Connection, number: int, article: int, tal
         connection.execute("UPDATE revisions SET to_commit = ? WHERE key = ?", (number, current[0]))
 
 
-def _describe(connection: sqlite3.Connection, key: int, number: int, article: Article) -> bool:
+def _describe(connection: sqlite3.Connection, key: int, number: int, change: Put) -> bool:
     """Make the article's description current; returns whether it had one before."""
+    article = change.article
     current = connection.execute(
         "SELECT key, digest FROM descriptions WHERE article = ? AND to_commit IS NULL", (key,)
     ).fetchone()
     wanted = description_digest(article)
-    if current and current[1] == wanted:
+    if current and current[1] == wanted and not change.anew:
         return True
     if current:
         connection.execute("UPDATE descriptions SET to_commit = ? WHERE key = ?", (number, current[0]))

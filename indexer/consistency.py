@@ -52,7 +52,7 @@ def _lifetimes(connection: sqlite3.Connection) -> Iterator[Finding]:
             row = connection.execute("SELECT CAST(id AS BLOB) FROM articles WHERE key = ?", (key,)).fetchone()
             name = repr((row[0] if row else b"?").decode("utf-8", "replace"))
             problem = "its revisions and descriptions do not follow each other"
-            yield Finding("damage", f"article {name}", problem, FROM_BACKUP)
+            yield Finding("damage", f"article {name}", problem, FROM_BACKUP, articles=(key,))
 
 
 def _stretches(connection: sqlite3.Connection, table: str) -> dict[int, list[Interval] | None]:

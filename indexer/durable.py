@@ -26,7 +26,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("w+b") as file:
             yield file
             file.flush()
@@ -39,6 +39,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise IndexUnusable(
             f"{path}: {error.strerror}; check the folder's permissions and the free space"
         ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it where they are missing, durably: what is in it is lost without it."""
+    missing = [folder, *folder.parents][: sum(not one.exists() for one in (folder, *folder.parents))]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        with suppress(PermissionError):  # a folder may be written to that may not be read
+            sync_folder(one.parent)
 
 
 def sync_folder(folder: Path) -> None:

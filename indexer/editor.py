@@ -25,7 +25,15 @@ from indexer.errors import ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
 from indexer.locking import acquire, release
-from indexer.planning import Current, Decision, articles_under, current, decide, reusable_passages
+from indexer.planning import (
+    Current,
+    Decision,
+    articles_under,
+    current,
+    decide,
+    is_sound,
+    reusable_passages,
+)
 from indexer.projections import Projections
 from indexer.recipe import Recipe
 from indexer.sources import Found
@@ -203,7 +211,10 @@ class Editor:
             return None
         seen.add(article.id)
         decision = decide(before, article, self._generation.recipe if self._generation else None)
-        lists = {"added": report.added, "changed": report.changed, "described": report.changed}
+        if before is not None:
+            with self._catalog.reading() as connection:
+                decision = decision if is_sound(connection, article.id) else "mended"
+        lists = {"added": report.added} | dict.fromkeys(("changed", "described", "mended"), report.changed)
         lists.get(decision, report.unchanged).append(article.id)
         return article, decision
 
@@ -211,8 +222,12 @@ class Editor:
         self, generation: Generation, decided: list[tuple[Article, Decision]], report: Report, step: Step
     ) -> list[Change]:
         described: list[Change] = [Put(article, None) for article, how in decided if how == "described"]
-        fresh = [article for article, how in decided if how in ("added", "changed")]
-        reused = {article.id: self._reusable(generation, article) for article in fresh}
+        fresh = [article for article, how in decided if how in ("added", "changed", "mended")]
+        mended = {article.id for article, how in decided if how == "mended"}
+        reused = {
+            article.id: None if article.id in mended else self._reusable(generation, article)
+            for article in fresh
+        }
         unknown = [article for article in fresh if reused[article.id] is None]
 
         def encoded(passages: int) -> None:
@@ -226,7 +241,10 @@ class Editor:
                 strict=True,
             )
         )
-        return described + [Put(article, reused[article.id] or new[article.id]) for article in fresh]
+        return described + [
+            Put(article, reused[article.id] or new[article.id], anew=article.id in mended)
+            for article in fresh
+        ]
 
     def _reusable(self, generation: Generation, article: Article) -> tuple[StoredPassage, ...] | None:
         """Return the passages of this very text under this very title, if it was ever encoded."""

@@ -9,13 +9,13 @@ that rows are closed and never changed.
 import hashlib
 import sqlite3
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from indexer.errors import ArticleErased, ArticleNotFound
 from indexer.storage import offsets
+from indexer.writing import STORED, Tally, is_whole, write_counts
 
 
 def identity_digest(identity: str) -> str:
@@ -123,16 +123,16 @@ def not_found(
 
 def erase_rows(connection: sqlite3.Connection, number: int, identities: Iterable[str]) -> None:
     """Delete every row of noted articles in commit ``number``, and terms that occur nowhere else."""
-    terms: set[int] = set()
+    terms, tally = set[int](), Tally()
     for identity in identities:
         key = connection.execute("SELECT key FROM articles WHERE id = ?", (identity,)).fetchone()[0]
-        _uncount(connection, key)
-        terms |= _terms_of(connection, key)
+        terms |= _terms_of(connection, key, tally)
         for statement in _DELETIONS:
             connection.execute(statement, (key,))
         connection.execute(
             "UPDATE erasures SET article = NULL, from_commit = ? WHERE article = ?", (number, key)
         )
+    write_counts(connection, tally)
     _forget_terms(connection, terms)
 
 
@@ -146,32 +146,28 @@ _DELETIONS = (
 )
 
 
-def _uncount(connection: sqlite3.Connection, article: int) -> None:
-    """Take passages that are still alive, as in generations that do not answer, out of the statistics."""
+def _terms_of(connection: sqlite3.Connection, article: int, tally: Tally) -> set[int]:
+    """Return the terms that an article's passages hold; those still alive are taken out of the statistics.
+
+    Alive are some in generations that do not answer. A passage that is damaged may have held any term.
+    """
     rows = connection.execute(
-        "SELECT p.generation, p.terms, parts.terms FROM passages p JOIN parts ON parts.passage = p.key"
-        " WHERE p.article = ? AND p.to_commit IS NULL",
+        f"SELECT p.generation, p.terms, p.to_commit IS NULL, {STORED} FROM passages p"
+        " LEFT JOIN parts ON parts.passage = p.key WHERE p.article = ?",
         (article,),
     ).fetchall()
-    holding: Counter[tuple[int, int]] = Counter()
-    for generation, length, packed in rows:
-        holding.update((generation, term) for term in set(offsets(packed).tolist()))
-        connection.execute(
-            "UPDATE generations SET passages = passages - 1, terms = terms - ? WHERE id = ?",
-            (length, generation),
-        )
-    connection.executemany(
-        "UPDATE frequencies SET passages = passages - ? WHERE generation = ? AND term = ?",
-        [(count, generation, term) for (generation, term), count in holding.items()],
-    )
+    found: set[int] = set()
+    for generation, length, alive, *stored in rows:
+        keys = offsets(stored[-2]).tolist() if is_whole(stored) else None
+        if alive and keys is not None:
+            tally.count(generation, keys, length, -1)
+        tally.uncertain |= bool(alive and keys is None)
+        found |= set(keys) if keys is not None else _every_term(connection)
+    return found
 
 
-def _terms_of(connection: sqlite3.Connection, article: int) -> set[int]:
-    rows = connection.execute(
-        "SELECT parts.terms FROM passages p JOIN parts ON parts.passage = p.key WHERE p.article = ?",
-        (article,),
-    )
-    return {term for (packed,) in rows for term in np.unique(offsets(packed)).tolist()}
+def _every_term(connection: sqlite3.Connection) -> set[int]:
+    return {key for (key,) in connection.execute("SELECT key FROM terms")}
 
 
 def _forget_terms(connection: sqlite3.Connection, terms: set[int]) -> None:

@@ -12,6 +12,7 @@ CiviciteError
     ├── IndexLocked           another process is writing
     ├── IndexTooNew           a newer civicite wrote it
     ├── IndexDamaged          its bytes are not what was written
+    │   └── ArticleDamaged    those of one article, the others are sound
     └── RecipeMismatch        it was built with another model or segmentation
 
 A message is one line: what is wrong, where, and the mend. Errors of libraries are mapped to these where
@@ -90,6 +91,10 @@ class IndexTooNew(IndexUnusable):
 
 class IndexDamaged(IndexUnusable):
     """The bytes of the index are not what was written."""
+
+
+class ArticleDamaged(IndexDamaged):
+    """The bytes of one article are not what was written; nothing is quoted from it."""
 
 
 class RecipeMismatch(IndexUnusable):

@@ -6,16 +6,31 @@ from typing import Literal
 FROM_BACKUP = "restore a backup, or index the articles into a new folder"
 """The mend where the catalog itself is damaged."""
 
+AGAIN = "index it again, or restore a backup"
+"""The mend where an article is damaged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be: where, what, and the mend."""
+    """Something that is not as it should be: where, what, and the mend.
+
+    Damage that is confined to articles says to which row keys: to a ``revision`` with its passages, to a
+    ``description``, or to whole ``articles``. Any other concerns the catalog as a whole.
+    """
 
     kind: Literal["damage", "stale"]
     where: str
     problem: str
     mend: str
+    articles: tuple[int, ...] = ()
+    revision: int | None = None
+    description: int | None = None
 
     def __str__(self) -> str:
         """Return one line."""
         return f"{self.kind}: {self.where}: {self.problem}; {self.mend}"
+
+
+def shown(identity: bytes | None) -> str:
+    """Return an article's id as findings show it; it was read as bytes, because it may be damaged."""
+    return repr((identity or b"?").decode("utf-8", "replace"))

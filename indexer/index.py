@@ -4,6 +4,7 @@ A reader writes nothing. It loads what the writer has projected, holds what came
 tail, and builds in memory whatever is missing or cannot be trusted.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -42,11 +43,14 @@ from indexer.vectors.exact import ExactVectors
 from indexer.vectors.flat import FlatVectors
 from indexer.view import Engines, View
 
+log = logging.getLogger("civicite.index")
+
 
 class Index:
     """Open with :meth:`open`; safe to use from many threads.
 
-    Raises IndexNotFound, IndexTooNew, or IndexDamaged when commits that were reported as done are lost.
+    Articles that are damaged are left out, see :meth:`damaged`. Raises IndexNotFound, IndexTooNew, or
+    IndexDamaged when anything else is not what was written, or commits that were reported as done are lost.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -62,6 +66,8 @@ class Index:
         with catalog.reading() as connection:
             check_mark(catalog.layout, connection)
         catalog.check()
+        for identity, problem in self.damaged().items():
+            log.warning("article %r is left out: %s", identity, problem)
 
     @classmethod
     def open(cls, folder: Path) -> "Index":
@@ -101,6 +107,15 @@ class Index:
                     return
             # The engines know commits that this snapshot does not: take a newer one.
 
+    def damaged(self) -> dict[str, str]:
+        """Return the damaged articles, left out of every view, by id: what is wrong, and the mend.
+
+        One that is indexed again is left out no more.
+        """
+        with self._catalog.reading() as connection:
+            found = self._catalog.aside.named(connection)
+        return {identity: f"{one.problem}; {one.mend}" for identity, one in found.items()}
+
     def close(self) -> None:
         """Close the catalog; views must have been left."""
         self._catalog.close()
@@ -108,13 +123,14 @@ class Index:
             self._lease[1].release()
 
     def _view(self, connection: sqlite3.Connection, engines: Engines, at: Moment | None) -> View:
+        damaged = frozenset(self._catalog.aside.named(connection))
         if at is None:
-            return View(connection, engines, recent=engines.recent)
+            return View(connection, engines, recent=engines.recent, damaged=damaged)
         reached = reach(connection, at)
         check_kept(connection, reached)
         if reached.mark != engines.mark:
             engines = self._pasts.engines_at(connection, engines, reached.mark)
-        return View(connection, engines, reached.instant)
+        return View(connection, engines, reached.instant, damaged=damaged)
 
     def _active(self, connection: sqlite3.Connection) -> Generation:
         generation = active_generation(connection)
@@ -207,6 +223,8 @@ class Index:
 
     def _disk_terms(self, connection: sqlite3.Connection, generation: Generation) -> TantivyTerms | None:
         folder = self._catalog.layout.terms(generation.id)
+        if self._catalog.aside:
+            return None  # it holds passages that are not to be seen, as many as are wanted at times
         try:
             if self._disk is None or self._disk[0] != generation.id:
                 if not tantivy_engine.exists(folder) or not are_whole(folder):
@@ -223,6 +241,9 @@ class Index:
         vectors: VectorIndex
         if generation.passages <= TAIL_LEAST:
             vectors = ExactVectors(generation.dimension)
+        elif self._catalog.aside:
+            vectors = FlatVectors(generation.dimension)
+            fill_vectors(connection, generation, vectors)
         else:
             vectors = load_vectors(self._catalog.layout, connection, generation)
         none, tail = np.empty(0, np.int64), ExactVectors(generation.dimension)
@@ -247,6 +268,7 @@ def _advanced(connection: sqlite3.Connection, before: Engines, generation: Gener
     The tail is copied at every commit and so kept short; what it grows to becomes part of the vectors.
     """
     missing, mark = lag(connection, generation.id, before.mark), watermark(connection)
+    before.known.drop(missing.gone.tolist())
     since = replace(before, mark=mark, generation=generation)
     length = len(before.tail) + len(before.dead) + len(missing.born) + len(missing.gone)
     if length > TAIL_LEAST:

@@ -24,7 +24,7 @@ def check_likeness(connection: sqlite3.Connection) -> Iterator[Finding]:
             (key,),
         ).fetchone()
         where = f"article {identity!r} revision {number}"
-        yield Finding("damage", where, "its prints are not those of its text", REPAIR)
+        yield Finding("damage", where, "its prints are not those of its text", REPAIR, revision=key)
     stray = connection.execute(
         "SELECT (SELECT COUNT(*) FROM prints WHERE revision NOT IN (SELECT key FROM revisions))"
         " + (SELECT COUNT(*) FROM bands WHERE revision NOT IN (SELECT key FROM revisions))"

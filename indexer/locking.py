@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import filelock
 
+from indexer.durable import make_folder
 from indexer.errors import IndexLocked, IndexUnusable
 from indexer.layout import Layout
 from indexer.turns import take_in_turn
@@ -35,7 +36,7 @@ def held(layout: Layout, wait: float = 0) -> Iterator[None]:
 def acquire(layout: Layout, wait: float = 0) -> filelock.BaseFileLock:
     """Take the lock as :func:`held` does, to be given back with :func:`release`."""
     try:
-        layout.root.mkdir(parents=True, exist_ok=True)
+        make_folder(layout.root)
         lock = take_in_turn(layout.lock, layout.queue, wait)
     except filelock.Timeout as error:
         raise IndexLocked(_locked(layout, wait)) from error

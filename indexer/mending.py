@@ -6,7 +6,6 @@ as it is, is named by every check, and comes back from a backup only.
 
 import json
 import sqlite3
-from collections import Counter, defaultdict
 from contextlib import suppress
 
 from indexer.article import Article, Metadata, day_range
@@ -15,7 +14,7 @@ from indexer.checking import catalog_damage, catalog_findings
 from indexer.committing import description_digest, facet_values
 from indexer.errors import IndexUnusable
 from indexer.filters import folded
-from indexer.storage import offsets
+from indexer.writing import count_all
 
 
 def mend(catalog: Catalog) -> None:
@@ -68,23 +67,4 @@ def _statistics(connection: sqlite3.Connection) -> None:
     """Count terms and passages anew, unless an article is damaged and its terms may be among the damage."""
     if any(finding.where.startswith("article") for finding in catalog_findings(connection)):
         return
-    frequencies = defaultdict[int, Counter[int]](Counter)
-    passages, terms = Counter[int](), Counter[int]()
-    rows = connection.execute(
-        "SELECT p.generation, p.terms, parts.terms FROM passages p JOIN parts ON parts.passage = p.key"
-        " WHERE p.to_commit IS NULL"
-    )
-    for generation, length, packed in rows:
-        frequencies[generation].update(set(offsets(packed).tolist()))
-        passages[generation] += 1
-        terms[generation] += length
-    connection.execute("DELETE FROM frequencies")
-    for (generation,) in connection.execute("SELECT id FROM generations").fetchall():
-        connection.executemany(
-            "INSERT INTO frequencies (generation, term, passages) VALUES (?, ?, ?)",
-            [(generation, term, holding) for term, holding in sorted(frequencies[generation].items())],
-        )
-        connection.execute(
-            "UPDATE generations SET passages = ?, terms = ? WHERE id = ?",
-            (passages[generation], terms[generation], generation),
-        )
+    count_all(connection)

@@ -20,6 +20,7 @@ class Overview:
     """An index at one commit; ``recipe``, ``generation`` and ``updated`` are None before the first article.
 
     ``vectors`` and ``terms`` say in words how far the projections have come; ``size`` is in bytes.
+    ``damaged`` names articles that are left out because they are not what was written.
     """
 
     commit: int
@@ -33,6 +34,7 @@ class Overview:
     size: int
     vectors: str
     terms: str
+    damaged: tuple[str, ...]
 
 
 def survey(folder: Path) -> Overview:
@@ -42,12 +44,14 @@ def survey(folder: Path) -> Overview:
     try:
         with catalog.reading() as connection:
             check_mark(layout, connection)
-            return _read(layout, connection)
+        catalog.check()
+        with catalog.reading() as connection:
+            return _read(layout, connection, tuple(catalog.aside.named(connection)))
     finally:
         catalog.close()
 
 
-def _read(layout: Layout, connection: sqlite3.Connection) -> Overview:
+def _read(layout: Layout, connection: sqlite3.Connection, damaged: tuple[str, ...]) -> Overview:
     mark, generation = watermark(connection), active_generation(connection)
     number = generation.id if generation else 0
     counts = "SELECT (SELECT MAX(at) FROM commits), COUNT(*), COUNT(to_commit) FROM articles a"
@@ -72,6 +76,7 @@ def _read(layout: Layout, connection: sqlite3.Connection) -> Overview:
         size=layout.size(),
         vectors=_in_words(connection, seen),
         terms=_in_words(connection, _terms_mark(layout.terms(number))),
+        damaged=damaged,
     )
 
 

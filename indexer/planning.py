@@ -3,6 +3,8 @@
 The pair decides, never the digest alone: two articles that swap their contents are both changed.
 """
 
+import hashlib
+import json
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
@@ -15,10 +17,12 @@ from indexer.committing import description_digest
 from indexer.erasing import erased_revision
 from indexer.generations import Generation
 from indexer.recipe import Recipe
-from indexer.storage import StoredPassage, digest, offsets
+from indexer.storage import StoredPassage, offsets
+from indexer.writing import STORED, is_whole
 
-Decision = Literal["added", "changed", "described", "unchanged"]
-"""``described``: the description differs, the passages do not, so nothing is encoded."""
+Decision = Literal["added", "changed", "described", "unchanged", "mended"]
+"""``described``: the description differs, the passages do not, so nothing is encoded. ``mended``: whether
+anything differs or not, what is stored is not what was written, and is written anew from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,46 @@ class Current:
 def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     """Return the current article by that id, None when there is none or it was withdrawn."""
     row = connection.execute(
-        "SELECT r.sha256, d.digest, d.metadata, d.root, d.path, d.raw_sha256 FROM articles a"
+        "SELECT r.sha256, d.digest, CAST(d.metadata AS BLOB), d.root, d.path, d.raw_sha256 FROM articles a"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
         (unicodedata.normalize("NFC", identity),),
     ).fetchone()
     if row is None:
         return None
-    return Current(row[0], row[1], Metadata.from_json(row[2]).title, *row[3:])
+    try:
+        title = Metadata.from_json(row[2].decode()).title
+    except (ValueError, TypeError, KeyError, AttributeError):
+        title = None  # it is damaged, which is found where it is looked for
+    return Current(row[0], row[1], title, *row[3:])
+
+
+def is_sound(connection: sqlite3.Connection, identity: str) -> bool:
+    """Tell whether a current article is what was written: its text, its description and its passages."""
+    key, sha256, text, noted, metadata, media_type, raw, pages, root, path = connection.execute(
+        "SELECT r.key, r.sha256, CAST(r.text AS BLOB), d.digest, CAST(d.metadata AS BLOB), d.media_type,"
+        " d.raw_sha256, d.page_starts, d.root, d.path FROM articles a"
+        " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
+        " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
+        (unicodedata.normalize("NFC", identity),),
+    ).fetchone()
+    rows = connection.execute(
+        f"SELECT {STORED} FROM passages p JOIN generations g ON g.id = p.generation AND g.active = 1"
+        " LEFT JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
+        " ORDER BY p.ordinal",
+        (key,),
+    ).fetchall()
+    try:
+        known, starts = Metadata.from_json(metadata.decode()), tuple(json.loads(pages))
+        described = Article("", "", known, media_type, raw, starts, root, path)
+        return (
+            hashlib.sha256(text).hexdigest() == sha256
+            and description_digest(described) == noted
+            and [row[1] for row in rows] == list(range(max(1, len(rows))))
+            and all(map(is_whole, rows))
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
 
 
 def was_withdrawn(connection: sqlite3.Connection, identity: str) -> bool:
@@ -93,17 +129,17 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
     if revision is None:
         return []
     rows = connection.execute(
-        "SELECT p.revision, p.ordinal, p.start, p.stop, parts.context, p.vector, parts.spans, parts.kinds,"
-        " parts.vectors, parts.counts, parts.terms, parts.digest"
-        " FROM passages p JOIN parts ON parts.passage = p.key"
+        f"SELECT {STORED} FROM passages p JOIN parts ON parts.passage = p.key"
         " WHERE p.revision = ? AND p.generation = ? AND p.from_commit ="
         " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
         (revision[0], generation, revision[0], generation),
     ).fetchall()
-    if any(digest(*row[:-1]) != row[-1] for row in rows):
+    if not all(map(is_whole, rows)):
         return []
     return [
-        StoredPassage(start, stop, context, vector, spans, kinds, vectors, counts, _words(connection, packed))
+        StoredPassage(
+            start, stop, context.decode(), vector, spans, kinds, vectors, counts, _words(connection, packed)
+        )
         for _, _, start, stop, context, vector, spans, kinds, vectors, counts, packed, _ in rows
     ]
 

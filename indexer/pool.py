@@ -6,7 +6,7 @@ of questions; scores are computed from these columns elsewhere.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -47,7 +47,11 @@ class Known(dict[int, StoredColumns]):
     def keep(self, passages: Sequence[StoredColumns]) -> None:
         """Keep passages for the questions that follow; what was kept longest makes room."""
         self.update((passage.key, passage) for passage in passages)
-        for key in list(self)[: max(0, len(self) - MOST_KEPT)]:
+        self.drop(list(self)[: max(0, len(self) - MOST_KEPT)])
+
+    def drop(self, keys: Iterable[int]) -> None:
+        """Let passages go that nobody will ask for soon, such as those of articles that changed."""
+        for key in keys:
             self.pop(key, None)
 
 

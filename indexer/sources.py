@@ -52,7 +52,8 @@ class Found:
 def find(paths: Iterable[Path]) -> list[Source]:
     """List the files below the paths that a reader exists for, in a stable order.
 
-    Hidden files and folders, and files called README, are passed over unless given directly. Raises
+    Hidden files and folders, links to folders, and files called README are passed over unless given
+    directly. A folder that cannot be looked into is listed itself: whoever reads it is told so. Raises
     InputError for a path that does not exist.
     """
     sources: dict[Path, Source] = {}
@@ -115,11 +116,15 @@ def _below(root: Path) -> Iterator[Source]:
     if not root.is_dir():
         yield Source(root, ".")
         return
-    for folder, folders, files in os.walk(root):
+    unreadable: list[OSError] = []
+    for folder, folders, files in os.walk(root, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if _is_article_file(name):
                 yield Source(root, (Path(folder) / name).relative_to(root).as_posix())
+    for error in unreadable:
+        if not isinstance(error, FileNotFoundError):  # it went while others were looked at
+            yield Source(root, Path(error.filename).relative_to(root).as_posix())
 
 
 def _is_article_file(name: str) -> bool:

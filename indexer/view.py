@@ -21,7 +21,7 @@ from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import TermCounts, statistics_by
 from indexer.encoder import Vectors
 from indexer.erasing import not_found
-from indexer.errors import IndexDamaged
+from indexer.errors import ArticleDamaged
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
@@ -91,7 +91,7 @@ class View:
 
     ``as_of`` is the instant that it was asked for by, in UTC; None when the newest commit was wanted.
     ``recent`` is what was read at this commit while it was the newest one: what became of an article since
-    is part of how it is described.
+    is part of how it is described. ``damaged`` names the articles that are left out.
     """
 
     def __init__(
@@ -100,8 +100,9 @@ class View:
         engines: Engines,
         as_of: str | None = None,
         recent: Recent | None = None,
+        damaged: frozenset[str] = frozenset(),
     ) -> None:
-        self._connection, self._engines = connection, engines
+        self._connection, self._engines, self._damaged = connection, engines, damaged
         self._recent = recent or Recent()
         self.commit = engines.mark.commit
         self.generation = engines.generation
@@ -191,9 +192,13 @@ class View:
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
         """Read an article: the revision that is current, or the latest one, or the one asked for.
 
-        Raises ArticleNotFound, ArticleErased when it was there once, or IndexDamaged when its text is
-        not what was written.
+        Raises ArticleNotFound, ArticleErased when it was there once, or ArticleDamaged when it is not
+        what was written.
         """
+        if unicodedata.normalize("NFC", identity) in self._damaged:
+            raise ArticleDamaged(
+                f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
+            )
         row = self._connection.execute(
             f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
             " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",
@@ -338,7 +343,7 @@ def _starts(identity: str, pages: str) -> tuple[int, ...]:
         raise _altered(f"article {identity!r}: its metadata") from error
 
 
-def _altered(what: str) -> IndexDamaged:
-    return IndexDamaged(
+def _altered(what: str) -> ArticleDamaged:
+    return ArticleDamaged(
         f"{what} is not what was written; run 'civicite verify', then index the article again"
     )

@@ -5,11 +5,12 @@ and at which commit, is known to ``committing.py`` for an edit and to ``rebuildi
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from indexer.storage import StoredPassage, digest, pack_offsets
+from indexer.storage import StoredPassage, digest, offsets, pack_offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Tally:
     passages: Counter[int] = field(default_factory=Counter)
     terms: Counter[int] = field(default_factory=Counter)
     term_keys: dict[str, int] = field(default_factory=dict)
+    uncertain: bool = False
+    """Whether a passage was closed of which it cannot be told any more what its terms were."""
 
     def count(self, generation: int, keys: Iterable[int], length: int, sign: int) -> None:
         """Count a passage of ``length`` terms in, with sign 1, or out, with sign -1."""
@@ -76,18 +79,24 @@ def close_passages(
 ) -> None:
     """Close a revision's passages at a commit: in every generation, or in one; all, or those of one run."""
     rows = connection.execute(
-        "SELECT p.key, p.generation, p.terms, parts.terms FROM passages p"
-        " JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
+        f"SELECT p.key, p.generation, p.terms, {STORED} FROM passages p"
+        " LEFT JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
         " AND (? IS NULL OR p.generation = ?) AND (? IS NULL OR p.from_commit = ?)",
         (revision, generation, generation, born, born),
     ).fetchall()
-    for key, owner, length, packed in rows:
+    for key, owner, length, *stored in rows:
         connection.execute("UPDATE passages SET to_commit = ? WHERE key = ?", (number, key))
-        tally.count(owner, memoryview(packed).cast("i").tolist(), length, -1)
+        if is_whole(stored):
+            tally.count(owner, memoryview(stored[-2]).cast("i").tolist(), length, -1)
+        else:
+            tally.uncertain = True
 
 
 def write_counts(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Add what was counted to the statistics."""
+    """Add what was counted to the statistics; where that is uncertain, count all of them anew."""
+    if tally.uncertain:
+        count_all(connection)
+        return
     connection.executemany(
         "INSERT INTO frequencies (generation, term, passages) VALUES (?, ?, ?)"
         " ON CONFLICT (generation, term) DO UPDATE SET passages = passages + excluded.passages",
@@ -97,6 +106,49 @@ def write_counts(connection: sqlite3.Connection, tally: Tally) -> None:
         "UPDATE generations SET passages = passages + ?, terms = terms + ? WHERE id = ?",
         [(count, tally.terms[generation], generation) for generation, count in tally.passages.items()],
     )
+
+
+def count_all(connection: sqlite3.Connection) -> None:
+    """Count the terms of all passages that are alive, in every generation."""
+    frequencies = defaultdict[int, Counter[int]](Counter)
+    passages, terms = Counter[int](), Counter[int]()
+    rows = connection.execute(
+        f"SELECT p.generation, p.terms, {STORED} FROM passages p LEFT JOIN parts ON parts.passage = p.key"
+        " WHERE p.to_commit IS NULL"
+    )
+    for generation, length, *stored in rows:
+        if is_whole(stored):
+            frequencies[generation].update(set(offsets(stored[-2]).tolist()))
+        passages[generation] += 1
+        terms[generation] += length
+    connection.execute("DELETE FROM frequencies")
+    for (generation,) in connection.execute("SELECT id FROM generations").fetchall():
+        connection.executemany(
+            "INSERT INTO frequencies (generation, term, passages) VALUES (?, ?, ?)",
+            [(generation, term, holding) for term, holding in sorted(frequencies[generation].items())],
+        )
+        connection.execute(
+            "UPDATE generations SET passages = ?, terms = ? WHERE id = ?",
+            (passages[generation], terms[generation], generation),
+        )
+
+
+STORED = (
+    "p.revision, p.ordinal, p.start, p.stop, CAST(parts.context AS BLOB), p.vector, parts.spans, parts.kinds,"
+    " parts.vectors, parts.counts, parts.terms, parts.digest"
+)
+"""What a passage ``p`` is, with its ``parts``: everything that its digest is made of, then the digest."""
+
+
+def is_whole(stored: Sequence[Any]) -> bool:
+    """Tell whether a passage, read as ``STORED`` says, is what was written."""
+    *place, context, vector, spans, kinds, vectors, counts, terms, noted = stored
+    try:
+        # As bytes it was read: what is damaged may be no UTF-8 at all.
+        found = digest(*place, context.decode(), vector, spans, kinds, vectors, counts, terms)
+        return bool(found == noted)
+    except (TypeError, ValueError, AttributeError):
+        return False
 
 
 def _term_keys(connection: sqlite3.Connection, words: Sequence[str], known: dict[str, int]) -> list[int]:

@@ -67,6 +67,12 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _named(error: OSError) -> str:
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}; check the path, its permissions and the free space"
+
+
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 1 when it failed, 2 when it was called wrongly."""
     try:
@@ -80,7 +86,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except OSError as error:
-        complain(f"civicite: {error}")
+        complain(f"civicite: {_named(error)}")
         return 1
     except Exception as error:
         # Only now: the errors live in a package that takes long to import.

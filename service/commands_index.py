@@ -122,11 +122,12 @@ def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None
         "recipe": recipe.name if recipe else None,
         "size_bytes": seen.size,
         "projections": {"vectors": seen.vectors, "terms": seen.terms},
+        "damaged": list(seen.damaged),
     }
     if as_json_lines:
         write_json(facts)
         return
-    flat = {**facts, **facts.pop("projections")}
+    flat = {**facts, **facts.pop("projections"), "damaged": ", ".join(seen.damaged) or None}
     flat.pop("projections", None)
     write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in flat.items())
 

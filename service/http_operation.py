@@ -30,7 +30,8 @@ def readyz(serving: Served) -> JSONResponse:
     """Say that questions can be answered, and from which state of the index; one is asked at every commit.
 
     ``superseded`` is true when the index was rebuilt with another model: answers then lack what was taken
-    in since, until the server is started again with that model.
+    in since, until the server is started again with that model. ``damaged`` names articles that are not what
+    was written: they are left out of answers until they are indexed again.
     """
     active = serving.index.generation()
     with serving.index.view() as view:
@@ -43,6 +44,7 @@ def readyz(serving: Served) -> JSONResponse:
             "superseded": view.generation.recipe != active.recipe,
             "active_generation": active.id,
             "active_model": active.recipe.model,
+            "damaged": sorted(serving.index.damaged()),
         }
     serving.prove(commit, PROBE)
     return JSONResponse(state)

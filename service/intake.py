@@ -7,7 +7,7 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from indexer import Editor, Found, InputError, ReadError, Report, articles, find
@@ -20,7 +20,7 @@ Advance = Callable[[], None]
 class Reading:
     """Files below some PATHs, read once, and what was fetched before; remembers what came by.
 
-    ``unreadable`` holds root and path of every file of which something could not be read.
+    ``unreadable`` holds root and path of every file of which something could not be read, and of folders.
     """
 
     paths: Sequence[Path]
@@ -85,7 +85,8 @@ class Loss:
 def gone(editor: Editor, reading: Reading) -> dict[Path, Loss]:
     """Return for each PATH the articles that came from it and were not read again.
 
-    What stands in a file that could not be read, wholly or in part, is kept. To be called after reading.
+    What stands in a file that could not be read, wholly or in part, or below such a folder, is kept. To be
+    called after reading.
     """
     losses, counted = {}, set[str]()
     for path in dict.fromkeys(reading.paths):
@@ -93,11 +94,17 @@ def gone(editor: Editor, reading: Reading) -> dict[Path, Loss]:
         lost = tuple(
             identity
             for identity, file in known.items()
-            if identity not in reading.identities | counted and (root, file) not in reading.unreadable
+            if identity not in reading.identities | counted and not _is_unreadable(reading, root, file)
         )
         counted.update(lost)
         losses[path] = Loss(len(known), lost, len(find([path])))
     return losses
+
+
+def _is_unreadable(reading: Reading, root: str, file: str) -> bool:
+    """Tell whether a file, or a folder that it lies in, could not be read."""
+    places = (file, *map(str, PurePosixPath(file).parents))
+    return any((root, place) in reading.unreadable for place in places)
 
 
 def refuse_loss(paths: Iterable[Path], losses: dict[Path, Loss]) -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from indexer import (
+    ArticleDamaged,
     ArticleErased,
     ArticleNotFound,
     CiviciteError,
@@ -207,6 +208,8 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(503, "model-changed", detail, retry=RESTART_SECONDS)
     # The message may name folders of this machine: it belongs in the log.
     log.error("%s %s: %s", request.method, request.url.path, error)
+    if isinstance(error, ArticleDamaged):
+        return problem_response(500, "index-damaged", str(error))
     kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"
     return problem_response(500, kind, "the index cannot be used; the server's log says why")
 

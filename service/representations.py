@@ -209,6 +209,7 @@ class Ready(Shown):
     superseded: bool
     active_generation: int
     active_model: str
+    damaged: list[str]
 
 
 class DifferenceQuoted(Shown):

@@ -19,8 +19,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from service.allocator import use_few_arenas
 from service.logs import log_config
 from service.settings import PREFIX, Settings, load_settings
 
@@ -54,6 +56,7 @@ def application() -> "FastAPI":
 
 def _application(settings: Settings) -> "FastAPI":
     """Return the application; its model loads, mostly outside Python, while its modules are imported."""
+    use_few_arenas()
     with _nothing_collected(), ThreadPoolExecutor(1) as aside:
         opening = aside.submit(_opened, settings)
         from service.http import create_app

@@ -2,14 +2,18 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from witness import given_out
+from building import put
+from witness import given_out, lasting
 
-from indexer import IndexUnusable, check, repair
+from indexer import Article, IndexUnusable, check, repair
+from indexer.aside import NOTHING, Aside
+from indexer.catalog import Catalog
+from indexer.layout import Layout
 
 Harm = Callable[[random.Random, bytearray], bytearray]
 
@@ -76,6 +80,19 @@ def outcome(folder: Path) -> dict[str, Any] | str:
         return str(refusal)
 
 
+def set_aside(folder: Path) -> Aside:
+    """What an index leaves out because it is damaged."""
+    try:
+        catalog = Catalog(Layout(folder))
+        try:
+            catalog.check()
+            return catalog.aside
+        finally:
+            catalog.close()
+    except IndexUnusable:
+        return NOTHING
+
+
 def is_named(folder: Path) -> bool:
     """Tell whether ``civicite verify`` would end with status 1."""
     try:
@@ -84,21 +101,57 @@ def is_named(folder: Path) -> bool:
         return True
 
 
-def what_is_wrong(base: Path, expected: dict[str, Any], seed: int, variant: str, place: Path) -> str | None:
+@dataclass(frozen=True)
+class Base:
+    """An index before it is damaged; ``sound`` gives out the same; ``articles`` are its current ones."""
+
+    folder: Path
+    sound: Path
+    expected: dict[str, Any]
+    articles: Sequence[Article]
+
+
+def what_is_wrong(base: Base, seed: int, variant: str, place: Path) -> str | None:
     """Damage a copy of an index and return what must not be, None when all is as it must be."""
-    folder = Path(shutil.copytree(base, place / "damaged"))
+    folder = Path(shutil.copytree(base.folder, place / "damaged"))
     done = damage(folder, seed, variant)
     asked = Path(shutil.copytree(folder, place / "asked"))
     try:
-        named, found = is_named(folder), outcome(asked)
-        if not isinstance(found, str) and found != expected:
-            return f"{done}: answered otherwise than before, named: {named}"
+        named, aside, found = is_named(folder), set_aside(asked), outcome(asked)
+        if aside and not named:
+            return f"{done}: {aside} is left out, but verify names nothing"
+        if not isinstance(found, str) and found != _expected(base, aside, place):
+            return f"{done}: answered otherwise than before, named: {named}, left out: {aside}"
         if not named and isinstance(found, str):
             return f"{done}: refused ({found}), but verify names nothing"
-        return _wrong_after_repair(done, folder, expected) if named else None
+        problem = _wrong_after_indexing_again(base, asked) if aside and not isinstance(found, str) else None
+        if problem is not None:
+            return f"{done}: {problem}"
+        return _wrong_after_repair(done, folder, base.expected) if named else None
     finally:
         shutil.rmtree(folder)
         shutil.rmtree(asked)
+
+
+def _expected(base: Base, aside: Aside, place: Path) -> dict[str, Any]:
+    """What a sound index gives out that leaves out the same rows, and nothing more."""
+    if not aside:
+        return base.expected
+    copy = Path(shutil.copytree(base.sound, place / "sound"))
+    try:
+        return given_out(copy, aside=aside)
+    finally:
+        shutil.rmtree(copy)
+
+
+def _wrong_after_indexing_again(base: Base, folder: Path) -> str | None:
+    """An article that is damaged must come back whole when it is indexed again."""
+    put(folder, base.articles)
+    found = outcome(folder)
+    if isinstance(found, str):
+        return f"refused ({found}) after its articles were indexed again"
+    same = lasting(found) == lasting(base.expected)
+    return None if same else "its articles were indexed again, and it answers otherwise than before"
 
 
 def _wrong_after_repair(done: Damage, folder: Path, expected: dict[str, Any]) -> str | None:

@@ -1,8 +1,11 @@
 """``civicite index --sync`` and ``--dry-run``: what is withdrawn, what is kept, what is refused."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,3 +192,21 @@ def test_a_dry_run_of_a_sync_shows_the_loss_and_changes_nothing_and_needs_no_mod
     assert (report["changed"], withdrawn(report)) == (1, ["bridge", "ferry", "market"])
     after = {path: path.read_bytes() for path in (tmp_path / "index").rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_what_lies_in_a_folder_that_cannot_be_read_is_named_and_kept(
+    folder: Path, tmp_path: Path, take_in: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(folder)
+    scan = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path).endswith("park"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = take_in(folder, "--sync", status=1)
+    assert (report["withdrawn"], report["failed"]) == (0, 1)
+    assert str(folder / "park") in str(report["failures"])
+    assert "park/trees" in current(tmp_path)

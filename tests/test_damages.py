@@ -5,18 +5,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from building import ENCODER, article, put, withdraw
-from damages import what_is_wrong
+from damages import Base, what_is_wrong
 from witness import given_out
 
 from indexer import Article, Editor, Found, repair
 
 SAMPLE, PROOF = 24, 1000
 
-Bases = dict[str, tuple[Path, dict[str, Any]]]
+Bases = dict[str, Base]
 
 
 WORDS = "tram harbour school flood tree market river tower plan heat garden museum wind park canal".split()
@@ -42,26 +41,30 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     harbour = article(
         "harbour", "The harbour wall was raised in 1998.\n\n• Wall\n• Quay", "Harbour", city="Incheon"
     )
-    put(
-        folder / "closed",
-        [harbour, article("metro", "서울은 1995년에 지하철을 넓혔다.", "지하철", city="Seoul")],
-    )
-    put(folder / "closed", [article("town-7", "Town number 7 has 8 bridges and a lighthouse.", "Towns")])
+    metro = article("metro", "서울은 1995년에 지하철을 넓혔다.", "지하철", city="Seoul")
+    changed = {
+        "town-7": article("town-7", "Town number 7 has 8 bridges and a lighthouse.", "Towns"),
+        "town-8": article("town-8", "Town number 8 lost all of its bridges.", "Towns"),
+    }
+    gone = ("town-3", "town-4", "town-5")
+    current = [changed.get(one.id, one) for one in towns(0, 270) if one.id not in gone]
+    put(folder / "closed", [harbour, metro])
+    put(folder / "closed", [changed["town-7"]])
     withdraw(folder / "closed", "town-3", "town-4")
     repair(folder / "closed")
     with Editor(folder / "closed", lambda: ENCODER) as editor:
-        editor.put([Found(article("town-8", "Town number 8 lost all of its bridges.", "Towns"), named=True)])
+        editor.put([Found(changed["town-8"], named=True)])
         editor.withdraw(["town-5"])
         shutil.copytree(folder / "closed", folder / "killed")
     shutil.copytree(folder / "closed", folder / "unsealed")
     (folder / "unsealed" / "catalog.seal").unlink()
     assert (folder / "killed" / "catalog.sqlite-wal").stat().st_size > 0
-    found = {}
+    found: Bases = {}
     for name in ("closed", "killed", "unsealed"):
         copy = Path(shutil.copytree(folder / name, folder / "copy"))
-        found[name] = folder / name, given_out(copy)
+        found[name] = Base(folder / name, folder / "closed", given_out(copy), [harbour, metro, *current])
         shutil.rmtree(copy)
-    assert found["closed"][1] == found["killed"][1] == found["unsealed"][1]
+    assert found["closed"].expected == found["killed"].expected == found["unsealed"].expected
     return found
 
 
@@ -70,8 +73,7 @@ def damaged(bases: Bases, seeds: range, place: Path) -> list[str]:
     for seed in seeds:
         # An index without its seal was damaged once already: it gets the smallest share.
         name = ("closed", "killed", "closed", "killed", "closed", "unsealed")[seed % 6]
-        folder, expected = bases[name]
-        problem = what_is_wrong(folder, expected, seed, name, place)
+        problem = what_is_wrong(bases[name], seed, name, place)
         wrong += [problem] if problem else []
         if len(seeds) == PROOF and (seed + 1) % 50 == 0:
             sys.stderr.write(f"\rdamages {seed + 1} of {PROOF}, wrong {len(wrong)} ")

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -646,3 +647,10 @@ def test_a_truncated_archive_gives_its_records_and_then_an_error() -> None:
     assert isinstance(error, ReadError)
     assert articles
     assert all(isinstance(each, RawArticle) for each in articles)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (error,) = read_file(tmp_path / "pipe.txt")
+    assert isinstance(error, ReadError)
+    assert "is a pipe or a device" in str(error)

@@ -6,9 +6,20 @@ from pathlib import Path
 import pytest
 from building import ENCODER, article, put, withdraw
 
-from indexer import Filters, Index, IndexDamaged, IndexNotFound, IndexTooNew, InputError, View, question_terms
+from indexer import (
+    Filters,
+    Index,
+    IndexDamaged,
+    IndexNotFound,
+    IndexTooNew,
+    InputError,
+    View,
+    durable,
+    question_terms,
+)
 from indexer.catalog import Watermark, write_mark
 from indexer.layout import Layout
+from indexer.lexical.checksums import torn
 from indexer.lexical.engine import TantivyTerms
 from indexer.projections import Projections
 
@@ -242,3 +253,34 @@ def test_the_digest_of_the_raw_file_follows_the_file_though_the_text_is_the_same
     with Index.open(tmp_path).view() as view:
         state = view.article("harbour")
     assert (state.raw_sha256, state.revision) == ("1" * 64, 1)
+
+
+def test_what_is_kept_in_memory_of_articles_that_changed_goes_with_them(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE])
+    index = Index.open(tmp_path)
+    for year in range(2000, 2020):
+        put(tmp_path, [article("harbour", f"The harbour wall was raised in {year}.", "Harbour")])
+        with index.view() as view:
+            assert found(view, "harbour bridge") == {"harbour", "bridge"}
+    assert index._engines is not None
+    assert len(index._engines.known) == 2
+
+
+def test_what_is_remembered_of_files_that_were_compared_goes_with_them(tmp_path: Path) -> None:
+    known: set[tuple[str, int, int, int]] = set()
+    for number in range(8):
+        put(tmp_path, [article(f"town-{number}", f"Town {number} has a market.", "Town")])
+        assert torn(tmp_path / "terms" / "1", known) is None
+    there = {str(path) for path in (tmp_path / "terms" / "1").iterdir()}
+    assert known
+    assert {place for place, *_ in known} <= there
+
+
+def test_folders_that_are_made_are_there_after_a_power_failure_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    durable.make_folder(tmp_path / "a" / "b")
+    durable.make_folder(tmp_path / "a")
+    assert synced == [tmp_path, tmp_path / "a"]

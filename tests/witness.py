@@ -10,6 +10,9 @@ import numpy as np
 from building import ENCODER
 
 from indexer import Index, View, question_terms
+from indexer.aside import Aside
+from indexer.catalog import Catalog
+from indexer.layout import Layout
 from service.assistant import Assistant
 from service.ranker import Ranker
 
@@ -26,9 +29,17 @@ def ranker() -> Ranker:
     return Ranker.load()
 
 
-def given_out(folder: Path, questions: Sequence[str] = QUESTIONS) -> dict[str, Any]:
-    """All articles with all they are known by, all passages, statistics, facets, and answers."""
-    index = Index.open(folder)
+def given_out(
+    folder: Path, questions: Sequence[str] = QUESTIONS, aside: Aside | None = None
+) -> dict[str, Any]:
+    """All articles with all they are known by, all passages, statistics, facets, and answers.
+
+    An index that is sound is asked as if it had set ``aside`` what another one had to.
+    """
+    catalog = Catalog(Layout(folder))
+    if aside is not None:
+        catalog.leave_out(aside)
+    index = Index(catalog)
     try:
         assistant = Assistant(index, ENCODER, ranker())
         with index.view() as view:

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.editing cost|load|ingest``: what editing costs, as tables and as JSON."""
+"""``python -m benchmarks.editing cost|load|soak|ingest``: what editing costs, as tables and as JSON."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from benchmarks import machine
 from benchmarks.editing import cost as costs
 from benchmarks.editing import ingest as ingests
 from benchmarks.editing import load as loads
+from benchmarks.editing import soak as soaks
 from benchmarks.program import CACHE, ROOT, CommandFailed
 from benchmarks.report import Cell, show, write
 
@@ -53,6 +54,19 @@ def load(
     rows.append(["ask ms, median", *(part["ask ms"]["median"] for part in parts.values())])
     show(f"{clients} clients, {seconds:g} s each", ["", *parts], rows)
     print(f"\nafter warming up and after each part: {found['sizes']}")
+
+
+@app.command()
+def soak(
+    cities: Annotated[int, typer.Option(min=1, help="Made-up cities beside corpus/.")] = 2000,
+    clients: Annotated[int, typer.Option(min=0, help="Clients that ask at the same time.")] = 2,
+    edits: Annotated[int, typer.Option(min=1, help="Edits after which it ends.")] = 5000,
+    cache: Cache = CACHE,
+    out: Out = RESULTS,
+) -> None:
+    """Edit and ask a served index without a pause; watch what its memory grows to."""
+    before, found = machine.load(), soaks.measure_soak(ROOT / "corpus", cities, clients, edits, _made(cache))
+    write(out, "editing-soak", {"load_at_start": before, **found, "load_after": machine.load()})
 
 
 @app.command()

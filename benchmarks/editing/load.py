@@ -96,9 +96,12 @@ def prepare(folder: Path, corpus: Path, cities: int) -> None:
 
 
 def run_load(
-    server: Server, folder: Path, cities: int, clients: int, seconds: float, *, edited: bool
+    server: Server, folder: Path, cities: int, clients: int, seconds: float, *, edited: bool, state: int = 0
 ) -> Load:
-    """Ask from several clients for some seconds, with or without two editors at work."""
+    """Ask from several clients for some seconds, with or without two editors at work.
+
+    The editors number their texts from ``state`` on: with another one than before, none was ever there.
+    """
     load, until = Load(), time.monotonic() + seconds
     work = [
         threading.Thread(target=_ask, args=(server, load, cities, seed, until)) for seed in range(clients)
@@ -106,11 +109,11 @@ def run_load(
     log = folder.parent / "edits.jsonl"
     log.write_bytes(b"")
     process = multiprocessing.get_context("spawn").Process(
-        target=_edit_by_process, args=(folder, cities, until, log)
+        target=_edit_by_process, args=(folder, cities, until, log, state)
     )
     if edited:
         process.start()
-        work.append(threading.Thread(target=_edit_over_http, args=(server, load, cities, until)))
+        work.append(threading.Thread(target=_edit_over_http, args=(server, load, cities, until, state)))
     for one in work:
         one.start()
     for one in work:
@@ -198,13 +201,13 @@ def _shown(answer: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(quoted + [(one["article_id"], one["text"]) for one in answer["passages"]])
 
 
-def _edits(first: int) -> Iterator[City | int]:
+def _edits(first: int, state: int) -> Iterator[City | int]:
     """For ever: add each city, change it, remove it; a number stands for a removal."""
-    for round_ in count():
+    for added in count(state, 2):
         for number in range(first, first + EDITED):
-            yield City(number, 2 * round_)
+            yield City(number, added)
         for number in range(first, first + EDITED):
-            yield City(number, 2 * round_ + 1)
+            yield City(number, added + 1)
             yield number
 
 
@@ -219,9 +222,9 @@ def _noted(steps: Iterable[City | int], until: float, edit: Callable[[City | int
             yield Edit(number, state, begun, time.monotonic())
 
 
-def _edit_over_http(server: Server, load: Load, cities: int, until: float) -> None:
+def _edit_over_http(server: Server, load: Load, cities: int, until: float, state: int) -> None:
     with server.connected() as client:
-        load.edits.extend(_noted(_edits(cities), until, lambda step: _sent(client, step, load)))
+        load.edits.extend(_noted(_edits(cities, state), until, lambda step: _sent(client, step, load)))
 
 
 def _sent(client: Client, step: City | int, load: Load) -> bool:
@@ -235,11 +238,12 @@ def _sent(client: Client, step: City | int, load: Load) -> bool:
     return True
 
 
-def _edit_by_process(folder: Path, cities: int, until: float, log: Path) -> None:
+def _edit_by_process(folder: Path, cities: int, until: float, log: Path, state: int) -> None:
     """Edit in a process of its own: each edit opens the index, as a command would."""
     encoder = chosen_encoder(load_settings())
     with log.open("a", encoding="utf-8") as file:
-        for noted in _noted(_edits(cities + EDITED), until, lambda step: _committed(folder, step, encoder)):
+        steps = _edits(cities + EDITED, state)
+        for noted in _noted(steps, until, lambda step: _committed(folder, step, encoder)):
             file.write(json.dumps(asdict(noted)) + "\n")
 
 

@@ -48,7 +48,17 @@ def _torn(folder: Path, meta: bytes, known: Known | None) -> str | None:
     for name in names:
         if not _is_whole(folder / name, known):
             return f"its file {name} is missing or not what was written"
+    if known is not None:
+        _forget_others(known, folder, set(names))
     return None
+
+
+def _forget_others(known: Known, folder: Path, names: set[str]) -> None:
+    """Forget files of this folder that are in use no more: every edit leaves some behind."""
+    for place, *facts in tuple(known):
+        path = Path(place)
+        if path.parent == folder and path.name not in names:
+            known.discard((place, *facts))
 
 
 def _files_of(segment: dict[str, Any]) -> Iterator[str]:

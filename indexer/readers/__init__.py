@@ -80,6 +80,9 @@ def read_file(path: Path, limit_bytes: int = LIMIT_BYTES) -> Iterator[RawArticle
     try:
         if suffix is None and not path.is_dir():
             raise _unknown(name)
+        if not path.is_file() and path.exists() and not path.is_dir():
+            # Opening a pipe would wait for somebody to write into it.
+            raise ReadError(name, "is a pipe or a device", "copy what comes out of it to a file")
         with path.open("rb") as stream:
             if suffix in (".jsonl", ".jsonl.gz"):
                 yield from read_records(name, stream, limit_bytes)

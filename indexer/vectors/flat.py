@@ -132,9 +132,13 @@ class FlatVectors:
             return "missing"
         try:
             mark, sha256 = _read_seal(seal)
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             return "its seal is not readable"
-        with path.open("rb") as file:
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            return f"it cannot be opened ({error.strerror})"
+        with file:
             if _sha256(file) != sha256:
                 return "its checksum differs"
             file.seek(0)

@@ -1,0 +1,136 @@
+"""A damaged article is named and left out, everything else answers, and indexing it again brings it back."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from building import ENCODER, article, put, withdraw
+from fastapi.testclient import TestClient
+
+from indexer import ArticleDamaged, Editor, Index, IndexDamaged, check, survey
+from service.assistant import Assistant
+from service.cli import run
+from service.http import create_app
+from service.ranker import Ranker
+from service.settings import Settings
+
+HARBOUR = article("harbour", "The harbour wall was raised in 1998.", "Harbour", city="Incheon")
+BRIDGE = article("bridge", "The old bridge carries trams since 1911.", "Bridge", city="Seoul")
+TOWER = article("tower", "The tower of the town hall has a clock.", "Tower", city="Seoul")
+
+DAMAGES = {
+    "a passage": "UPDATE parts SET vectors = zeroblob(length(vectors)) WHERE passage = {passage}",
+    "terms": "UPDATE parts SET terms = x'0102030405' WHERE passage = {passage}",
+    "a text": "UPDATE revisions SET text = replace(text, '1998', '1989') WHERE article = {article}",
+    "no text at all": "UPDATE revisions SET text = CAST(x'ff00fe' AS TEXT) WHERE article = {article}",
+    "a description": "UPDATE descriptions SET metadata = '{{' WHERE article = {article}",
+    "a lost passage": "DELETE FROM parts WHERE passage = {passage}",
+}
+
+
+def damage(folder: Path, statement: str, identity: str = "harbour") -> None:
+    """Alter rows as a flipped byte would: nothing else follows, and the seal fits no longer."""
+    connection = sqlite3.connect(folder / "catalog.sqlite", isolation_level=None)
+    key = connection.execute("SELECT key FROM articles WHERE id = ?", (identity,)).fetchone()[0]
+    passage = connection.execute("SELECT MAX(key) FROM passages WHERE article = ?", (key,)).fetchone()[0]
+    connection.execute(statement.format(article=key, passage=passage))
+    connection.close()
+
+
+@pytest.fixture(params=DAMAGES)
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    put(tmp_path / "index", [HARBOUR, BRIDGE, TOWER])
+    damage(tmp_path / "index", DAMAGES[request.param])
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def assistant(folder: Path) -> Iterator[Assistant]:
+    index = Index.open(folder)
+    yield Assistant(index, ENCODER, Ranker.load())
+    index.close()
+
+
+def cited(assistant: Assistant, question: str) -> set[str]:
+    answer = assistant.ask(question, min_confidence=0)
+    return {one.article_id for one in answer.citations} | {one.article_id for one in answer.passages}
+
+
+def test_everything_else_answers_and_nothing_of_the_damaged_article(assistant: Assistant) -> None:
+    assert list(assistant.index.damaged()) == ["harbour"]
+    assert cited(assistant, "When was the harbour wall raised?") == {"bridge", "tower"}
+    assert cited(assistant, "Since when does the bridge carry trams?") == {"bridge", "tower"}
+    with assistant.index.view() as view:
+        assert [identity for identity, *_ in view.articles()] == ["bridge", "tower"]
+        assert view.count_articles() == 2
+        assert view.facets()["city"] == {"Seoul": 2}
+        assert view.holders("wall") == []
+        with pytest.raises(ArticleDamaged, match=r"'harbour'.*index it again"):
+            view.article("harbour")
+
+
+def test_it_is_named_by_status_readiness_verify_and_a_line_of_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
+    assert survey(folder).damaged == ("harbour",)
+    assert [one for one in check(folder) if one.kind == "damage" and "'harbour'" in one.where]
+    with TestClient(create_app(Settings(index=folder, runtime="hashing")), "http://127.0.0.1") as client:
+        assert client.get("/readyz").json()["damaged"] == ["harbour"]
+        problem = client.get("/v1/articles/harbour").json()
+        assert (problem["status"], "'harbour'" in problem["detail"]) == (500, True)
+        assert client.get("/v1/articles/bridge").status_code == 200
+    assert run(["status", "--index", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["damaged"] == ["harbour"]
+
+
+def test_indexing_it_again_brings_it_back_in_an_index_that_is_open_too(assistant: Assistant) -> None:
+    assert list(assistant.index.damaged()) == ["harbour"]
+    assert put(assistant.index.folder, [HARBOUR, BRIDGE, TOWER]).changed == ["harbour"]
+    assert assistant.index.damaged() == {}
+    assert "harbour" in cited(assistant, "When was the harbour wall raised?")
+    again = Index.open(assistant.index.folder)
+    assert again.damaged() == {}
+    with again.view() as view:
+        assert view.article("harbour").text.strip() == HARBOUR.text
+    again.close()
+
+
+def test_a_damaged_article_can_be_withdrawn_and_erased(folder: Path) -> None:
+    withdraw(folder, "harbour")
+    with Editor(folder, lambda: ENCODER) as editor:
+        editor.erase(["harbour"])
+    assert [one for one in check(folder) if one.kind == "damage"] == []
+    assert put(folder, [HARBOUR]).added == ["harbour"]
+
+
+def test_what_was_damaged_in_the_past_of_an_article_leaves_its_present_alone(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE])
+    damage(tmp_path, DAMAGES["a text"])
+    put(tmp_path, [article("harbour", "The harbour wall was raised in 1998 and 2011.", "Harbour")])
+    index = Index.open(tmp_path)
+    assert index.damaged() == {}
+    with index.view() as view:
+        assert [number for number, *_ in view.revisions("harbour")] == [2]
+        assert "2011" in view.article("harbour").text
+    index.close()
+    assert "'harbour' revision 1" in str(next(check(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE generations SET passages = passages + 1",
+        "UPDATE frequencies SET passages = passages + 1",
+        "DELETE FROM commits WHERE id = 1",
+        "UPDATE generations SET active = 0",
+    ],
+)
+def test_damage_that_is_not_confined_to_articles_refuses_the_index(tmp_path: Path, statement: str) -> None:
+    put(tmp_path, [HARBOUR])
+    put(tmp_path, [BRIDGE])
+    damage(tmp_path, statement)
+    with pytest.raises(IndexDamaged, match=r"catalog\.sqlite"):
+        Index.open(tmp_path)
