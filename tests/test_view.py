@@ -301,3 +301,15 @@ def test_a_reader_that_had_to_check_all_rows_folds_and_seals_what_a_killed_write
     catalog = Catalog(left)
     assert catalog.altered_pages() == []
     catalog.close()
+
+
+def test_lists_of_deletions_that_a_killed_writer_left_are_in_nobodys_way(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE, UNDATED])
+    terms = tmp_path / "terms" / "1"
+    (segment,) = {path.stem for path in terms.glob("*.idx")}
+    for number in range(200):
+        (terms / f"{segment}.{number}.del").write_bytes(b"left by a writer that was killed")
+    withdraw(tmp_path, "harbour")
+    with Index.open(tmp_path).view() as view:
+        assert found(view, "harbour bridge") == {"bridge", "quay"}
+    assert len(list(terms.glob("*.del"))) <= 1
