@@ -211,6 +211,8 @@ class Projections:
                 # A merge would carry damage into a new file with a new checksum: it is built anew instead.
                 tantivy_engine.remove(folder)
                 self._terms = TantivyTerms(folder)
+            else:
+                tantivy_engine.remove_strays(folder)
         return self._terms
 
     def _save_vectors(self, connection: sqlite3.Connection, *, only_when_long: bool) -> None:

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import threading
 from dataclasses import replace
@@ -7,7 +8,9 @@ import pytest
 from building import ENCODER, article, put, withdraw
 
 from indexer import (
+    Editor,
     Filters,
+    Found,
     Index,
     IndexDamaged,
     IndexNotFound,
@@ -17,7 +20,7 @@ from indexer import (
     durable,
     question_terms,
 )
-from indexer.catalog import Watermark, write_mark
+from indexer.catalog import Catalog, Watermark, write_mark
 from indexer.layout import Layout
 from indexer.lexical.checksums import torn
 from indexer.lexical.engine import TantivyTerms
@@ -284,3 +287,29 @@ def test_folders_that_are_made_are_there_after_a_power_failure_too(
     durable.make_folder(tmp_path / "a" / "b")
     durable.make_folder(tmp_path / "a")
     assert synced == [tmp_path, tmp_path / "a"]
+
+
+def test_a_reader_that_had_to_check_all_rows_folds_and_seals_what_a_killed_writer_left(
+    tmp_path: Path,
+) -> None:
+    with Editor(tmp_path / "index", lambda: ENCODER) as editor:
+        editor.put([Found(HARBOUR, named=True)])
+        left = Layout(Path(shutil.copytree(tmp_path / "index", tmp_path / "left")))
+    left.seal.unlink(missing_ok=True)
+    assert left.log.stat().st_size
+    Index.open(left.root).close()
+    catalog = Catalog(left)
+    assert catalog.altered_pages() == []
+    catalog.close()
+
+
+def test_lists_of_deletions_that_a_killed_writer_left_are_in_nobodys_way(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE, UNDATED])
+    terms = tmp_path / "terms" / "1"
+    (segment,) = {path.stem for path in terms.glob("*.idx")}
+    for number in range(200):
+        (terms / f"{segment}.{number}.del").write_bytes(b"left by a writer that was killed")
+    withdraw(tmp_path, "harbour")
+    with Index.open(tmp_path).view() as view:
+        assert found(view, "harbour bridge") == {"bridge", "quay"}
+    assert len(list(terms.glob("*.del"))) <= 1

@@ -42,7 +42,7 @@ def _meta(folder: Path) -> bytes | None:
 
 def _torn(folder: Path, meta: bytes, known: Known | None) -> str | None:
     try:
-        names = [name for segment in json.loads(meta)["segments"] for name in _files_of(segment)]
+        names = [name for segment in json.loads(meta)["segments"] for name in files_of(segment)]
     except (ValueError, KeyError, TypeError, AttributeError):
         return "its meta.json is not readable"
     for name in names:
@@ -61,7 +61,7 @@ def _forget_others(known: Known, folder: Path, names: set[str]) -> None:
             known.discard((place, *facts))
 
 
-def _files_of(segment: dict[str, Any]) -> Iterator[str]:
+def files_of(segment: dict[str, Any]) -> Iterator[str]:
     """Name the files of a segment as meta.json describes it."""
     stem, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
     yield from (f"{stem}.{suffix}" for suffix in _SUFFIXES)

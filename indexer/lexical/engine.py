@@ -19,6 +19,7 @@ import tantivy
 from indexer.catalog import EMPTY, Watermark
 from indexer.errors import IndexDamaged, IndexUnusable
 from indexer.lexical import Posting
+from indexer.lexical.checksums import files_of
 from indexer.lexical.mirror import Mirror, is_writable
 from indexer.vectors import Keys
 
@@ -216,15 +217,19 @@ def exists(folder: Path) -> bool:
 
 
 def remove_strays(folder: Path) -> None:
-    """Delete what belongs to no segment in use, as a writer that was killed leaves it; no writer is open."""
+    """Delete what belongs to no segment in use, as a writer that was killed leaves it; no writer is open.
+
+    Also a segment's list of deletions that was never committed: Tantivy numbers the next one alike, and
+    does not write over a file.
+    """
     try:
         segments = json.loads((folder / "meta.json").read_bytes())["segments"]
-        used = {segment["segment_id"].replace("-", "") for segment in segments}
+        used = {name for segment in segments for name in files_of(segment)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDamaged(f"{folder}: {error}; run 'civicite verify --repair'") from error
     for path in folder.iterdir():
-        if path.name.split(".")[0] not in used and path.name not in _OWN_FILES:
-            path.unlink()
+        if path.name not in used and path.name not in _OWN_FILES:
+            path.unlink(missing_ok=True)
 
 
 _OWN_FILES = {"meta.json", ".managed.json", ".tantivy-meta.lock", ".tantivy-writer.lock"}
