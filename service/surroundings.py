@@ -78,10 +78,10 @@ def nearness(
     columns, total = scores.term_columns[inside], max(float(scores.weights.sum()), 1e-9)
     found = np.zeros(len(rows))
     for at, text in enumerate(texts):
-        told = new_expressions(expected, question.text, text)
         mine = columns[starts[at] : starts[at] + pool.sentence_lengths[rows[at]]]
         places = np.flatnonzero(mine >= 0)
-        if told and len(places):
+        told = new_expressions(expected, question.text, text) if len(places) else ()
+        if told:
             middles = np.array([(text.find(one) + len(one) / 2) / len(text) * len(mine) for one in told])
             near = np.exp(-np.abs(places[None, :] - middles[:, None]) / NEAR_TERMS)
             best = np.zeros((len(told), len(scores.weights)))
