@@ -196,6 +196,8 @@ class OpenVinoEncoder:
             "NUM_STREAMS": self._streams,
             "INFERENCE_NUM_THREADS": self._threads,
             "INFERENCE_PRECISION_HINT": self.precision,
+            # Not bound to cores: a stream would wait for whatever else runs on its own.
+            "ENABLE_CPU_PINNING": False,
         }
 
     def _machine(self) -> str:
