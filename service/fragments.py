@@ -5,7 +5,7 @@ Knows strings only; where the texts come from is the caller's matter.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.grams import digests, shared
 
@@ -71,7 +71,20 @@ def _fragments(quote: str, texts: Sequence[str], possible: Sequence[set[int]]) -
         piece = _longest(quote, at, texts, possible, found[-1] if found else None)
         if piece is not None:
             found.append(piece)
-    return found
+    return _drawn_together(quote, found, texts)
+
+
+def _drawn_together(quote: str, found: list[Fragment], texts: Sequence[str]) -> list[Fragment]:
+    """Move pieces that stand in several places to where the next one follows, if there is such a place."""
+    placed = found[-1:]
+    for piece in reversed(found[:-1]):
+        behind = placed[0]
+        if piece.text == behind.text and not _follows(piece, behind):
+            words = quote[piece.at : piece.at + piece.length]
+            nearer = replace(piece, start=texts[piece.text].rfind(words, 0, behind.start))
+            piece = nearer if nearer.start >= 0 and _follows(nearer, behind) else piece
+        placed.insert(0, piece)
+    return placed
 
 
 def runs_of(fragments: Sequence[Fragment]) -> list[list[Fragment]]:

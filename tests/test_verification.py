@@ -428,3 +428,14 @@ def test_verify_answer_names_a_file_that_it_cannot_read(folder: Path, tmp_path: 
         assert done.returncode == 1
         assert name in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_piece_that_also_stands_elsewhere_is_found_where_the_next_one_follows() -> None:
+    text = (
+        "Officers of the united port board met the council in May and again in June."
+        " Later the united port board closed the old harbour of the town."
+    )
+    quote = "the united port board; closed the old harbour of the town"
+    pieces = fragments_of(quote, [text])
+    assert len(runs_of(pieces)) == 1
+    assert text[pieces[0].start :].startswith("the united port board closed")
