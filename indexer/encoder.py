@@ -76,8 +76,8 @@ class Encoder(Protocol):
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
 
-    def begin(self, questions: Sequence[str]) -> Callable[[], Sequence[Vectors]]:
-        """Begin encoding questions; the function that is returned waits for their vectors, however often.
+    def begin(self, question: str) -> Callable[[], Vectors]:
+        """Begin encoding a question; the function that is returned waits for its vector, however often.
 
-        An engine that cannot work by itself meanwhile has them ready before it returns.
+        An engine that cannot work by itself meanwhile has it ready before it returns.
         """

@@ -48,7 +48,9 @@ def pool(hidden: Vectors, row: Row, pooling: Pooling) -> Encoded:
     hidden = hidden[: len(row.ids)]
     pooled = hidden[row.pooled]
     passage = pooled.mean(axis=0, dtype=np.float32) if pooling == "mean" else pooled[0]
-    return Encoded(unit(passage), unit(_sums(hidden, row.sentences)))
+    # A question has no sentences, and nothing to spend on them.
+    sentences = _sums(hidden, row.sentences)
+    return Encoded(unit(passage), unit(sentences) if len(sentences) else sentences)
 
 
 def unit(vectors: Vectors) -> Vectors:

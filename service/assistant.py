@@ -29,7 +29,6 @@ from service.confidence import confidence_features
 from service.encoder import chosen_encoder
 from service.explanation import explain_answer, explain_passages
 from service.families import Relatives, rank_families
-from service.gathering import GatheringEncoder
 from service.hits import hit_at, hits_of
 from service.portions import Portion, portions_of
 from service.question import Question, understand
@@ -69,9 +68,9 @@ class Assistant:
     rather than quoting text that is not what was written.
     """
 
-    def __init__(self, index: Index, encoder: Encoder, ranker: Ranker, turns: Turns | None = None) -> None:
+    def __init__(self, index: Index, encoder: Encoder, ranker: Ranker) -> None:
         self._index, self._encoder, self._ranker = index, encoder, ranker
-        self._turns = turns or Turns(TURNS)
+        self._turns = Turns(TURNS)
         _check_model(index, encoder)
         # When the index is rebuilt with another model, this one's vectors must not meet those.
         index.keep_to(Recipe.of(encoder))
@@ -82,12 +81,11 @@ class Assistant:
         chosen = settings or load_settings()
         # The model loads beside everything else: most of it is work outside Python.
         with ThreadPoolExecutor(1) as aside:
-            encoder = aside.submit(chosen_encoder, chosen)
+            encoder = aside.submit(_ready_encoder, chosen)
             index = Index.open(Path(folder) if folder is not None else chosen.index)
             with index.view():
                 ranker = Ranker.load()
-        turns = Turns(TURNS)
-        return cls(index, GatheringEncoder(encoder.result(), turns), ranker, turns)
+        return cls(index, encoder.result(), ranker)
 
     def __enter__(self) -> Self:
         """Return the assistant."""
@@ -254,9 +252,10 @@ class Assistant:
         self, question: str, top_k: int, clock: Clock, as_of: Moment | None, explain: bool = False
     ) -> Iterator[tuple[View, Question]]:
         _check_request(question, top_k)
+        # The model works on it while it waits for its turn.
+        asked = understand(question, self._encoder)
         # What may take long takes no turn: the interpreter goes back and forth between it and the others.
         with nullcontext() if explain or as_of is not None else self._turns.taken():
-            asked = understand(question, self._encoder)
             clock.lap("encode")
             with self._index.view(as_of) as view:
                 yield view, asked
@@ -305,6 +304,13 @@ class Assistant:
         recipe = view.generation.recipe
         names = recipe.model, recipe.name, self._ranker.name
         return IndexState(view.commit, view.generation.id, *names, as_of=view.as_of)
+
+
+def _ready_encoder(settings: Settings) -> Encoder:
+    """Load the encoder, and what it loads at first use."""
+    encoder = chosen_encoder(settings)
+    encoder.question("Where?")
+    return encoder
 
 
 def _check_model(index: Index, encoder: Encoder) -> None:

@@ -25,9 +25,18 @@ def serve(
             metavar="NUMBER", min=1, max=64, help="Processes that share the port and the index.  [default: 1]"
         ),
     ] = None,
+    pin: Annotated[
+        bool | None,
+        typer.Option(
+            "--pin/--no-pin",
+            help="Keep the Python threads of each process to one core: more questions a second on a machine "
+            "that serves nothing else.  [default: no-pin]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the index over HTTP until interrupted."""
-    settings = settings_with(index, host=host, port=port, workers=workers)
+    settings = settings_with(index, host=host, port=port, workers=workers, pin=pin)
     from service.workers import serve_alone, serve_with_workers
 
     if settings.workers == 1:

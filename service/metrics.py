@@ -33,9 +33,6 @@ _under_way = Gauge("civicite_requests_under_way", "Requests being answered.", mu
 _stages = Histogram("civicite_stage_seconds", "Seconds of a question's stages.", ("stage",), buckets=_SECONDS)
 _answers = Counter("civicite_answers_total", "Questions that were answered.")
 _abstentions = Counter("civicite_abstentions_total", "Questions that were not, by reason.", ("reason",))
-_batch = Histogram(
-    "civicite_encoded_together", "Questions of one pass of the model.", buckets=(1, 2, 3, 4, 6, 8, 12, 16)
-)
 _edits = Counter("civicite_edits_total", "Edits that succeeded.", ("method",))
 _commit = Gauge("civicite_index_commit", "The newest commit.", multiprocess_mode="mostrecent")
 _generation = Gauge("civicite_index_generation", "The generation.", multiprocess_mode="mostrecent")
@@ -73,11 +70,6 @@ def answered(answer: Answer) -> None:
         _abstentions.labels(str(answer.reason)).inc()
     else:
         _answers.inc()
-
-
-def encoded(size: int) -> None:
-    """Note how many questions went through the model together."""
-    _batch.observe(size)
 
 
 def shown(commit: int, generation: int, committed: float) -> str:

@@ -5,7 +5,7 @@ none of them decides an answer alone.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -68,12 +68,12 @@ class Question:
     terms: tuple[str, ...]
     kind: Kind
     dense_share: float
-    encoded: Callable[[], Sequence[Vectors]]
+    encoded: Callable[[], Vectors]
 
     @property
     def vector(self) -> Vectors:
         """float32 of shape (dimension,)."""
-        return self.encoded()[0]
+        return self.encoded()
 
 
 def understand(text: str, encoder: Encoder) -> Question:
@@ -86,7 +86,7 @@ def understand(text: str, encoder: Encoder) -> Question:
     found = tuple(question_terms(_KIND_WORDS.sub(" ", sought)))
     if not found:
         sought, found = text, tuple(question_terms(text))
-    encoded = encoder.begin([sought.strip()])
+    encoded = encoder.begin(sought.strip())
     share = sum(map(is_dense, found)) / max(1, len(found))
     return Question(text, found, kind_of(text), share, encoded)
 

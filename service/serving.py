@@ -10,9 +10,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from indexer import Editor, Index, IndexLocked
-from service import metrics
 from service.collection import LocalCollection
-from service.gathering import GatheringEncoder
+from service.cores import Cores, on_all, usable
 from service.settings import Settings
 from service.store import store_of
 
@@ -26,6 +25,8 @@ class Serving:
 
     assistant: LocalCollection
     settings: Settings
+    cores: Cores | None = None
+    """The cores that edits may use where the threads of requests keep to one."""
     edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
     proven: set[int] = field(default_factory=set)
     """The commit of which it is known that a question can be answered."""
@@ -38,9 +39,7 @@ class Serving:
     @classmethod
     def of(cls, assistant: LocalCollection, settings: Settings) -> "Serving":
         """Take what is open already."""
-        if isinstance(assistant.encoder, GatheringEncoder):
-            assistant.encoder.observe = metrics.encoded
-        return cls(assistant, settings)
+        return cls(assistant, settings, usable() if settings.pin else None)
 
     def prove(self, commit: int, question: str) -> None:
         """Ask a question of the index, unless one was answered at this commit; raises what it raises."""
@@ -65,9 +64,12 @@ class Serving:
         if not self.edits.acquire(blocking=False):
             raise IndexLocked(f"{self.index.folder}: {EDITS_MOST} edits wait already; try again in a moment")
         try:
-            with Editor(
-                self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
-            ) as editor:
+            with (
+                on_all(self.cores),
+                Editor(
+                    self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
+                ) as editor,
+            ):
                 yield editor
         finally:
             self.edits.release()

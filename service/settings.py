@@ -46,6 +46,8 @@ class Settings:
     """Port to serve on; 0 takes a free one."""
     workers: int = 1
     """Processes that answer over HTTP; they share the port and the index, and each loads the model."""
+    pin: bool = False
+    """Whether a server process keeps its Python threads to one core, on a machine that it has to itself."""
     log_format: LogFormat = "auto"
     """What a server logs: human, json, or auto, which is human on a terminal and json elsewhere."""
     log_questions: bool = False
@@ -219,6 +221,7 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "host": _text,
     "port": _whole(0, 65535),
     "workers": _whole(1, 64),
+    "pin": _boolean,
     "log_format": _one_of(get_args(LogFormat)),
     "log_questions": _boolean,
     "remote_writes": _boolean,

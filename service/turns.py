@@ -1,8 +1,7 @@
 """Turns: how many threads compute at a time, first come, first served.
 
 Python runs one thread at a time, and threads that all want to run cost more than they give: each waits for
-the interpreter whenever another has it. So few compute, and whoever waits for the model gives its turn away
-meanwhile. Knows nothing of questions.
+the interpreter whenever another has it. Knows nothing of questions.
 """
 
 import threading
@@ -23,7 +22,7 @@ class Turns:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Compute within; a thread that has a turn already goes on with that."""
-        if self._has_one():
+        if getattr(self._mine, "held", False):
             yield
             return
         self._take()
@@ -31,21 +30,6 @@ class Turns:
             yield
         finally:
             self._give()
-
-    @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Wait within for something that others do: the thread's turn, if it has one, is theirs meanwhile."""
-        if not self._has_one():
-            yield
-            return
-        self._give()
-        try:
-            yield
-        finally:
-            self._take()
-
-    def _has_one(self) -> bool:
-        return getattr(self._mine, "held", False)
 
     def _take(self) -> None:
         with self._lock:

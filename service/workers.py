@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.allocator import use_few_arenas
+from service.cores import keep_to_one, usable
 from service.logs import log_config
 from service.settings import PREFIX, Settings, load_settings
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.collection import LocalCollection
+    from service.serving import Serving
 
 GRACE_SECONDS = 30
 """How long requests may take to finish after the program was told to end."""
@@ -38,6 +41,9 @@ START_SECONDS = 120.0
 """How long a worker may take to load; the first start of all converts the model."""
 
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+_LONG = "Where is the harbour that was built after the flood of which the people of the old town still speak?"
+"""Longer questions go another way through the model, whose threads begin with the first of them."""
 
 
 def serve_alone(settings: Settings) -> None:
@@ -61,7 +67,17 @@ def _application(settings: Settings) -> "FastAPI":
         opening = aside.submit(_opened, settings)
         from service.http import create_app
 
-        return create_app(settings, opening)
+        app = create_app(settings, opening)
+    if settings.pin:
+        _pin(app.state.serving)
+    return app
+
+
+def _pin(serving: "Serving") -> None:
+    """Keep the threads that are started from now on to one core, those of the model's engine not."""
+    serving.assistant.encoder.question(_LONG)
+    among = os.environ.get(_DIRECTORY)
+    keep_to_one(serving.cores or usable(), Path(among) if among else None)
 
 
 @contextmanager

@@ -115,6 +115,29 @@ def test_questions_asked_at_once_get_the_vectors_of_questions_asked_alone(encode
         assert np.array_equal(list(threads.map(encoder.question, questions)), alone)
 
 
+def test_questions_that_nobody_waits_for_harm_no_other(encoder: LoadedEncoder) -> None:
+    questions = [
+        "Who widened the quay?",
+        "When did the old harbour, which used to flood every spring, get its gates?",
+    ]
+    alone = [encoder.question(one) for one in questions]
+    for number in range(200):
+        encoder.begin(questions[number % 2])
+        assert np.array_equal(encoder.question(questions[number % 3 % 2]), alone[number % 3 % 2])
+
+
+def test_a_vector_may_be_asked_for_again(engine: LoadedEncoder) -> None:
+    begun = engine.begin("Who widened the quay?")
+    assert np.array_equal(begun(), begun())
+
+
+@pytest.mark.parametrize("words", range(1, 40))
+def test_a_question_of_any_length_is_encoded_like_a_passage(encoder: LoadedEncoder, words: int) -> None:
+    text = " ".join(["harbour", "flood", "quay", "tram"][number % 4] for number in range(words))
+    [found] = encoder.documents([Document(text, ())])
+    assert encoder.question(text) @ found.passage > 0.9999
+
+
 def test_a_question_is_encoded_like_a_passage_without_prompts(engine: LoadedEncoder) -> None:
     [found] = engine.documents([Document("Who widened the quay?", ())])
     # Not to the bit: a question is padded to fewer tokens than a passage.

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.encoder import Document
 from indexer.encoders import LoadedEncoder, load_encoder
 from indexer.encoders.sealed import intact, seal
 
@@ -36,12 +37,15 @@ def damage(file: Path) -> None:
 
 @pytest.fixture
 def copied_cache(encoder: LoadedEncoder, encoder_cache: Path, tmp_path: Path) -> Path:
+    encoder.question("Which quarter has a tram?")
     return Path(shutil.copytree(encoder_cache, tmp_path / "cache"))
 
 
 def test_encoding_with_a_warm_cache_is_light_silent_and_leaves_no_trace(
     encoder: LoadedEncoder, encoder_cache: Path, tmp_path: Path
 ) -> None:
+    encoder.question("Which quarter has a tram?")
+    list(encoder.documents([Document("A tram runs.", ())]))
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     before = sorted(encoder_cache.rglob("*"))
     done = subprocess.run(

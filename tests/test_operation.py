@@ -1,6 +1,7 @@
 """Running a server: workers, shutdown, readiness, metrics and logs, each by really doing it."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from building import article, put
 from commandline import COMMAND, ENVIRONMENT
 
 TEXT = "The quay of Ravel was raised in 1987. The lighthouse of Ravel keeps 77 lamps."
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else 0
 QUESTION = "When was the quay of Ravel raised?"
 
 
@@ -122,6 +124,60 @@ def test_several_workers_see_every_commit_and_show_the_sum_of_their_counts(folde
             assert metric(client, address, "civicite_index_commit ") == 2
             answered = metric(client, address, "civicite_answers_total")
             assert answered + metric(client, address, "civicite_abstentions_total") == 20
+
+
+def cores_of(process: int, thread: int) -> set[int]:
+    return os.sched_getaffinity(thread) if Path(f"/proc/{process}/task/{thread}").exists() else set()
+
+
+def threads_of(process: int) -> list[int]:
+    return [int(one.name) for one in Path(f"/proc/{process}/task").iterdir()]
+
+
+def kept(address: str, process: int) -> set[int]:
+    """Ask, edit and ask again; return the core that the process keeps to."""
+    assert httpx.post(f"{address}/v1/ask", json={"question": QUESTION}).status_code == 200
+    assert (
+        httpx.put(f"{address}/v1/articles/new", json={"text": "The ferry sails at noon."}).status_code < 300
+    )
+    assert httpx.post(f"{address}/v1/ask", json={"question": QUESTION}).status_code == 200
+    return cores_of(process, process)
+
+
+@pytest.mark.skipif(CORES < 1, reason="the system has no affinities")
+def test_a_pinned_server_keeps_its_requests_to_a_core_and_its_model_to_none(folder: Path) -> None:
+    everywhere = os.sched_getaffinity(0)
+    with serving(folder, "--pin") as (process, address, _):
+        before = set(threads_of(process.pid))
+        assert kept(address, process.pid) == {min(everywhere)}
+        bound = {thread: cores_of(process.pid, thread) for thread in threads_of(process.pid)}
+        requests = [cores for thread, cores in bound.items() if thread not in before]
+        assert requests
+        assert {min(everywhere)} in requests
+        assert everywhere in [cores for thread, cores in bound.items() if thread in before]
+
+
+@pytest.mark.skipif(CORES < 2, reason="there is one core")
+def test_pinned_workers_keep_to_different_cores_also_after_one_was_replaced(folder: Path) -> None:
+    with serving(folder, "--pin", "--workers", "2") as (process, address, log):
+
+        def workers() -> list[int]:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            command = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in children}
+            return [one for one, line in command.items() if b"spawn_main" in line]
+
+        first = workers()
+        assert len(first) == 2
+        cores = [cores_of(one, one) for one in first]
+        assert sorted(map(len, cores)) == [1, 1]
+        assert cores[0] != cores[1]
+        os.kill(first[0], signal.SIGKILL)
+        end = time.monotonic() + 60
+        while len(now := workers()) < 2 or first[0] in now or len(cores_of(now[-1], now[-1])) > 1:
+            assert time.monotonic() < end, log
+            time.sleep(0.1)
+        assert sorted(map(list, (cores_of(one, one) for one in now))) == sorted(map(list, cores))
+        assert httpx.post(f"{address}/v1/ask", json={"question": QUESTION}).status_code == 200
 
 
 def test_metrics_name_routes_and_never_what_was_asked(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Turns: so many threads compute at a time, first come, first served, and who waits lends its turn."""
+"""Turns: so many threads compute at a time, first come, first served."""
 
 import threading
 from collections.abc import Callable
@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from service.turns import Turns
-
-PATIENCE = 30
 
 
 def waiting(turns: Turns, count: int) -> None:
@@ -55,28 +53,8 @@ def test_who_came_first_is_served_first() -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-def test_a_lent_turn_is_used_by_others_and_taken_back() -> None:
-    turns, other_is_done = Turns(1), threading.Event()
-
-    def compute() -> None:
-        with turns.taken():
-            other_is_done.set()
-
-    with ThreadPoolExecutor(1) as pool, turns.taken():
-        done = pool.submit(compute)
-        waiting(turns, 1)
-        assert not other_is_done.is_set()
-        with turns.lent():
-            assert other_is_done.wait(PATIENCE)
-        assert turns._free == 0
-        done.result(PATIENCE)
-    assert turns._free == 1
-
-
-def test_a_thread_that_has_a_turn_needs_no_second_and_one_without_lends_none() -> None:
+def test_a_thread_that_has_a_turn_needs_no_second() -> None:
     turns = Turns(1)
-    with turns.lent():
-        assert turns._free == 1
     with turns.taken(), turns.taken():
         assert turns._free == 0
     assert turns._free == 1
@@ -85,7 +63,5 @@ def test_a_thread_that_has_a_turn_needs_no_second_and_one_without_lends_none() -
 def test_a_turn_is_given_back_when_the_work_fails() -> None:
     turns = Turns(1)
     with pytest.raises(ValueError, match="no"), turns.taken():
-        raise ValueError("no")
-    with pytest.raises(ValueError, match="no"), turns.taken(), turns.lent():
         raise ValueError("no")
     assert turns._free == 1

@@ -3,11 +3,11 @@
 Each engine is imported only when it is asked for: none pays for another's imports.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
-from indexer.encoder import Encoder, Vectors
+from indexer.encoder import Encoder
 from indexer.errors import EncoderError
 from indexer.modelfolder import find_model
 
@@ -25,9 +25,6 @@ class LoadedEncoder(Encoder, Protocol):
     @property
     def precision(self) -> str:
         """``bf16`` or ``f32``."""
-
-    def questions(self, questions: Sequence[str]) -> Sequence[Vectors]:
-        """One vector a question, each the same to the bit as if it had been asked alone."""
 
 
 def load_encoder(

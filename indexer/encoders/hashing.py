@@ -52,14 +52,10 @@ class HashingEncoder:
                 progress(1)
             yield encoded
 
-    def questions(self, questions: Sequence[str]) -> list[Vectors]:
-        """One vector a question, each the same to the bit as if it had been asked alone."""
-        return [self.question(question) for question in questions]
-
-    def begin(self, questions: Sequence[str]) -> Callable[[], list[Vectors]]:
-        """Encode questions at once; the function that is returned only hands out their vectors."""
-        vectors = self.questions(questions)
-        return lambda: vectors
+    def begin(self, question: str) -> Callable[[], Vectors]:
+        """Encode a question at once; the function that is returned only hands out its vector."""
+        vector = self.question(question)
+        return lambda: vector
 
     def question(self, question: str) -> Vectors:
         """float32 of shape (dimension,); a question longer than the window is cut to it."""
