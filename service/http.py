@@ -121,7 +121,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
         return answer_events(body.question, answered, request)
     tag = _question_tag(body, request, serving)
     if tag is not None and is_known(request, tag):
-        return not_modified(tag)
+        return not_modified(tag, _FORMS)
     answer = answered()
     return _tagged(answer.to_dict(), answer.index, body, request)
 
@@ -131,7 +131,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     """Return the passages nearest to a question; offsets as in answers."""
     tag = _question_tag(body, request, serving)
     if tag is not None and is_known(request, tag):
-        return not_modified(tag)
+        return not_modified(tag, _FORMS)
     top_k = body.top_k or serving.settings.top_k
     result = serving.assistant.search(
         body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
@@ -161,6 +161,10 @@ def commits(query: Annotated[CommitsQuery, Query()], serving: Served) -> JSONRes
     )
 
 
+_FORMS = {"Vary": "Accept"}
+"""Answers come in two forms; whoever keeps them must keep both."""
+
+
 def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> str | None:
     """Return the tag that the answer would have now; none is needed unless the client asks by one.
 
@@ -173,8 +177,7 @@ def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> st
 
 
 def _tagged(shown: dict[str, Any], state: IndexState, body: SearchRequest, request: Request) -> JSONResponse:
-    # Answers come in two forms; whoever keeps them must keep both.
-    headers = {"Vary": "Accept"}
+    headers = dict(_FORMS)
     if body.as_of is None:
         headers["ETag"] = _tag_at(body, request, state.commit, state.generation, state.ranker)
     return JSONResponse(shown, headers=headers)

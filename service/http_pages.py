@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from service.accept import preferred
 from service.access import PAGE_FILES
+from service.http_tags import KNOWN, is_known, not_modified, tag_of
 from service.problems import responses
 
 router = APIRouter(tags=["pages"])
@@ -56,24 +57,24 @@ class Pointer(BaseModel):
                 },
             },
         },
+        **KNOWN,
         **responses(),
     },
 )
 def root(request: Request) -> Response:
     """Show a page to ask on to a browser, and to programs where to go."""
     if preferred(request.headers.get("accept"), (JSON, HTML)) == HTML:
-        headers = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
-        return Response(_file("page.html"), media_type=HTML, headers=headers)
+        return _sent(request, "page.html", HTML, {"Content-Security-Policy": POLICY, "Vary": "Accept"})
     places = {"ask": "/v1/ask", "openapi": "/openapi.json", "llms": "/llms.txt"}
     shown = Pointer(name="civicite", version=version("civicite"), **places)
     return JSONResponse(shown.model_dump(), headers={"Vary": "Accept"})
 
 
-def _part(name: str) -> Callable[[], Response]:
+def _part(name: str) -> Callable[[Request], Response]:
     """Return the endpoint of a file that the page is made of."""
 
-    def part() -> Response:
-        return Response(_file(name), media_type=PAGE_FILES[name])
+    def part(request: Request) -> Response:
+        return _sent(request, name, PAGE_FILES[name], {})
 
     return part
 
@@ -90,12 +91,21 @@ for _name in PAGE_FILES:
             "description": "Markdown for language models: what this is, and what may be copied",
             "content": {"text/plain": {"schema": {"type": "string"}, "example": "# civicite\n\n> …"}},
         },
+        **KNOWN,
         **responses(),
     },
 )
-def llms() -> Response:
+def llms(request: Request) -> Response:
     """Say to a language model what this is, how to ask and what may be copied (llmstxt.org)."""
-    return Response(_file("llms.txt"), media_type="text/plain; charset=utf-8")
+    return _sent(request, "llms.txt", "text/plain; charset=utf-8", {})
+
+
+def _sent(request: Request, name: str, kind: str, headers: dict[str, str]) -> Response:
+    """Return a file, or say that the client has it still."""
+    tag = tag_of(request, _file(name))
+    if is_known(request, tag):
+        return not_modified(tag, headers)
+    return Response(_file(name), media_type=kind, headers={**headers, "ETag": tag})
 
 
 @cache

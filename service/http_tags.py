@@ -5,6 +5,7 @@ Weak, because two answers with the same tag say the same and may still differ in
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -38,9 +39,9 @@ def is_known(request: Request, tag: str) -> bool:
     return any(_opaque(one) == _opaque(tag) for one in given if one) or "*" in given
 
 
-def not_modified(tag: str) -> Response:
-    """Return the answer to a client that has it already."""
-    return Response(status_code=304, headers={"ETag": tag})
+def not_modified(tag: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a client that has it already, with such headers as the whole would have."""
+    return Response(status_code=304, headers={**(headers or {}), "ETag": tag})
 
 
 def _opaque(tag: str) -> str:

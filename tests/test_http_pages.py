@@ -51,6 +51,17 @@ def test_a_browser_finds_a_page_that_loads_nothing_from_elsewhere(client: httpx.
     assert client.get("/page.css").headers["content-type"].startswith("text/css")
 
 
+@pytest.mark.parametrize("address", ["/", "/page.js", "/page.css", "/page-icon.svg", "/llms.txt"])
+def test_what_a_browser_has_of_the_page_is_not_sent_again(client: httpx.Client, address: str) -> None:
+    first = client.get(address, headers=BROWSER)
+    again = client.get(address, headers={**BROWSER, "If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert ("Accept" in again.headers.get("vary", "")) == (address == "/")
+    for name in ("etag", "content-security-policy", "cache-control"):
+        assert again.headers.get(name) == first.headers.get(name)
+    assert client.get(address, headers={**BROWSER, "If-None-Match": 'W/"other"'}).status_code == 200
+
+
 def test_what_articles_say_is_never_markup_to_the_page() -> None:
     scripts = [path.read_text(encoding="utf-8") for path in PAGE.glob("*.js")]
     assert len(scripts) > 2

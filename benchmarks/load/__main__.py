@@ -43,6 +43,10 @@ def load(
     programs: dict[str, tuple[str, Any]] = {}
     for count in counts:
         programs[f"civicite search, {count} worker(s)"] = ("search", lambda n=count: civicite(index, n))
+        programs[f"civicite search, {count} worker(s), pinned"] = (
+            "search",
+            lambda n=count: civicite(index, n, "--pin"),
+        )
         programs[f"civicite ask, {count} worker(s)"] = ("ask", lambda n=count: civicite(index, n))
     if peer:
         programs["txtai search"] = ("txtai", lambda: txtai(corpus))

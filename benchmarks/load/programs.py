@@ -17,10 +17,10 @@ from benchmarks.server import PATIENCE, _free_port
 
 
 @contextmanager
-def civicite(index: Path, workers: int) -> Iterator[tuple[int, int]]:
+def civicite(index: Path, workers: int, *options: str) -> Iterator[tuple[int, int]]:
     """Serve an index; yields process and port."""
     port = _free_port()
-    command = [CIVICITE, "serve", "--index", index, "--port", port, "--workers", workers]
+    command = [CIVICITE, "serve", "--index", index, "--port", port, "--workers", workers, *options]
     with _running(command, {}, port, "/readyz") as process:
         yield process, port
 
