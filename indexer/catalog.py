@@ -62,6 +62,7 @@ class Catalog:
         self._path = str(layout.catalog)
         self._idle: list[tuple[sqlite3.Connection, OpenedFile | None]] = []
         self._settled = False
+        self._held_up_to = 0
         self.aside = NOTHING
         with sqlite_named(layout.catalog):
             if create:
@@ -111,8 +112,9 @@ class Catalog:
                 raise
             connection.execute("COMMIT")
             connection.execute("PRAGMA foreign_keys = ON")
-        if log_length(self.layout) > LOG_MOST:
-            self.fold(LONGEST_READ)
+        if (length := log_length(self.layout)) > max(LOG_MOST, self._held_up_to):
+            # Where a reader holds it up, such as a backup, not every commit shall wait for that again.
+            self._held_up_to = 0 if self.fold(LONGEST_READ) else length + LOG_MOST
 
     def rewrite(self) -> None:
         """Write the file anew without its gaps; keys, and those never to be used again, stay as they are.

@@ -124,7 +124,10 @@ class Editor:
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
             self._commit(generation, self._changes(generation, decided, report, step))
-        self._catch_up(generation)
+        if (
+            self._projections is None
+        ):  # nothing was committed, but a writer that was killed may have left some
+            self._catch_up(generation)
         return report
 
     def withdraw(self, identities: Sequence[str]) -> Report:

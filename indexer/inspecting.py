@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -32,13 +32,13 @@ BY_ITSELF = "it catches up by itself"
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What was found in a generation's projections. ``vectors`` are keys and rows as FAISS holds them."""
+    """What was found in a generation's projections; ``vectors`` None where there are none to be read."""
 
     generation: Generation
     active: bool
     where: dict[Literal["vectors", "terms"], str]
     vectors_mark: Watermark
-    vectors: tuple[Keys, Any] | None
+    vectors: FlatVectors | None
     vectors_problem: str | None
     terms: TantivyTerms | None
     terms_problem: str | None
@@ -77,8 +77,8 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
     if _predates(connection, mark) and not found.vectors_problem:
         yield Finding("stale", where, "is older than the history that is kept", BY_ITSELF)
         return
-    keys, rows = found.vectors
-    known = _has_rows(connection, found.generation, keys, rows)
+    keys = np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in found.vectors.portions())])
+    known = len(np.unique(keys)) == len(keys) and _has_rows(connection, found.generation, found.vectors)
     alive = np.array_equal(np.sort(keys), _alive(connection, found.generation.id, mark.commit))
     if found.vectors_problem:
         # A file that was replaced just before a kill, its seal not yet: whole, and of a later commit.
@@ -143,25 +143,21 @@ def _alive(connection: sqlite3.Connection, generation: int, commit: int) -> Keys
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
-def _has_rows(connection: sqlite3.Connection, generation: Generation, keys: Keys, rows: Any) -> bool:
+def _has_rows(connection: sqlite3.Connection, generation: Generation, found: FlatVectors) -> bool:
     """Tell whether every row is the catalog's vector of its key, to the bit."""
-    if rows.shape != (len(keys), generation.dimension) or len(np.unique(keys)) != len(keys):
-        return False
-    for at in range(0, len(keys), ROWS_AT_ONCE):
-        some = keys[at : at + ROWS_AT_ONCE]
-        try:
-            wanted = vectors_of(connection, some, generation.dimension)
-        except IndexDamaged:
-            return False
-        if not np.array_equal(wanted, rows[at : at + ROWS_AT_ONCE]):
-            return False
+    for keys, rows in found.portions():
+        for at in range(0, len(keys), ROWS_AT_ONCE):
+            try:
+                wanted = vectors_of(connection, keys[at : at + ROWS_AT_ONCE], generation.dimension)
+            except IndexDamaged:
+                return False
+            if not np.array_equal(wanted, rows[at : at + ROWS_AT_ONCE]):
+                return False
     return True
 
 
-def _read_vectors(
-    path: Path, seal: Path, dimension: int
-) -> tuple[Watermark, tuple[Keys, Any] | None, str | None]:
-    """Return watermark, keys with rows (None when they cannot be had), and what is wrong."""
+def _read_vectors(path: Path, seal: Path, dimension: int) -> tuple[Watermark, FlatVectors | None, str | None]:
+    """Return watermark, vectors (None when they cannot be had), and what is wrong."""
     if not seal.is_file():
         return EMPTY, None, None
     if not path.is_file():
@@ -172,22 +168,39 @@ def _read_vectors(
         count = int(facts["passages"])
     except (ValueError, KeyError, TypeError):
         return EMPTY, None, "its seal is not readable"
-    content = path.read_bytes()
-    found = _rows(content, dimension)
-    same = hashlib.sha256(content).hexdigest() == sha256
-    sound = same and found is not None and len(found[0]) == count
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        found = _vectors(file, digest, dimension)
+    sound = digest == sha256 and found is not None and len(found) == count
     return mark, found, None if sound else "its checksum differs"
 
 
-def _rows(content: bytes, dimension: int) -> tuple[Keys, Any] | None:
-    """Return keys and rows of a vector file; None unless it would be written just so again."""
+def _vectors(file: BinaryIO, digest: str, dimension: int) -> FlatVectors | None:
+    """Return the vectors of a file; None unless it would be written just so again."""
     try:
-        index = FlatVectors.read(io.BytesIO(content), dimension)
-        again = io.BytesIO()
+        index, again = FlatVectors.read(file, dimension), _Digest()
         index.write(again)
-        return index.rows() if again.getvalue() == content else None
+        return index if again.hexdigest() == digest else None
     except (RuntimeError, AttributeError, AssertionError, MemoryError, ValueError):
         return None
+
+
+class _Digest(io.BufferedIOBase, BinaryIO):
+    """A file that keeps nothing of what is written but the digest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._so_far = hashlib.sha256()
+
+    def write(self, some: Any) -> int:
+        """Take some bytes in."""
+        self._so_far.update(some)
+        return len(some)
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of all of it."""
+        return self._so_far.hexdigest()
 
 
 def _read_terms(folder: Path) -> tuple[TantivyTerms | None, str | None]:

@@ -69,6 +69,17 @@ def lag(connection: sqlite3.Connection, generation: int, mark: Watermark) -> Lag
     return Lag(*(np.array([row[0] for row in rows.fetchall()], np.int64) for rows in (born, gone)))
 
 
+def changed_since(connection: sqlite3.Connection, generation: int, mark: Watermark) -> int:
+    """Count the passages that came, and those that went, after a watermark; from indexes alone."""
+    came, went = (
+        connection.execute(
+            f"SELECT COUNT(*) FROM passages WHERE generation = ? AND {column} > ?", (generation, mark.commit)
+        ).fetchone()[0]
+        for column in ("from_commit", "to_commit")
+    )
+    return int(came + went)
+
+
 def vectors_of(connection: sqlite3.Connection, keys: Keys, dimension: int) -> Vectors:
     """Read passage vectors in the order of ``keys``, float32 of shape (keys, dimension)."""
     found = dict(
@@ -218,8 +229,7 @@ class Projections:
     def _save_vectors(self, connection: sqlite3.Connection, *, only_when_long: bool) -> None:
         path, seal = self._layout.vectors(self._id), self._layout.vectors_seal(self._id)
         mark = FlatVectors.sealed(path, seal)
-        missing = lag(connection, self._id, mark if usable(connection, mark) else EMPTY)
-        length = len(missing.born) + len(missing.gone)
+        length = changed_since(connection, self._id, mark if usable(connection, mark) else EMPTY)
         generation = generation_by(connection, self._id)
         most = min(max(TAIL_LEAST, int(TAIL_SHARE * generation.passages)), TAIL_MOST) if generation else 0
         if generation is None or mark == watermark(connection) or (only_when_long and length <= most):

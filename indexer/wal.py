@@ -7,7 +7,7 @@ contents is seen by whom is SQLite's matter. Reading the log beside SQLite is sa
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import xxhash
@@ -39,28 +39,30 @@ class _Sum(NamedTuple):
 def read_log(path: Path) -> Log:
     """Read the frames that SQLite would accept, up to the last commit; a log that is missing is empty."""
     try:
-        content = path.read_bytes()
+        file = path.open("rb")
     except FileNotFoundError:
         return Log()
-    head = np.frombuffer(content[:_HEADER].ljust(_HEADER, b"\0"), ">u4")
-    magic, page_size = int(head[0]), int(head[2])
-    if magic not in (_MAGIC_LITTLE, _MAGIC_BIG) or page_size < 512:
-        return Log()
-    order = np.dtype(">u4" if magic == _MAGIC_BIG else "<u4")
-    so_far = _sum(np.frombuffer(content[:24], order), _Sum(0, 0))
-    if so_far != (int(head[6]), int(head[7])):
-        return Log()
-    return _committed(content, page_size, order, bytes(content[16:24]), so_far)
+    with file:
+        content = file.read(_HEADER)
+        head = np.frombuffer(content.ljust(_HEADER, b"\0"), ">u4")
+        magic, page_size = int(head[0]), int(head[2])
+        if magic not in (_MAGIC_LITTLE, _MAGIC_BIG) or page_size < 512:
+            return Log()
+        order = np.dtype(">u4" if magic == _MAGIC_BIG else "<u4")
+        so_far = _sum(np.frombuffer(content[:24], order), _Sum(0, 0))
+        if so_far != (int(head[6]), int(head[7])):
+            return Log()
+        return _committed(file, page_size, order, content[16:24], so_far)
 
 
-def _committed(content: bytes, page_size: int, order: np.dtype[np.uint32], salts: bytes, so_far: _Sum) -> Log:
+def _committed(file: BinaryIO, page_size: int, order: np.dtype[np.uint32], salts: bytes, so_far: _Sum) -> Log:
+    # Frame by frame: after the whole catalog was rewritten, the log is as long as that.
     log, size, waiting = Log(), None, list[tuple[int, int]]()
-    step = _FRAME_HEADER + page_size
-    for at in range(_HEADER, len(content) - step + 1, step):
-        number, committed, *_, first, second = np.frombuffer(content, ">u4", 6, at).tolist()
-        page = content[at + _FRAME_HEADER : at + step]
-        so_far = _sum(np.frombuffer(content[at : at + 8] + page, order), so_far)
-        if content[at + 8 : at + 16] != salts or so_far != (first, second):
+    while len(frame := file.read(_FRAME_HEADER + page_size)) == _FRAME_HEADER + page_size:
+        number, committed, *_, first, second = np.frombuffer(frame, ">u4", 6).tolist()
+        page = frame[_FRAME_HEADER:]
+        so_far = _sum(np.frombuffer(frame[:8] + page, order), so_far)
+        if frame[8:16] != salts or so_far != (first, second):
             break
         waiting.append((number, xxhash.xxh3_64_intdigest(page)))
         if committed:

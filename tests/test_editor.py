@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer import ArticleNotFound, Editor, Found, Index, IndexLocked, ReadError, RecipeMismatch, check
+from indexer.catalog import Catalog
 from indexer.encoder import Document, Encoded, Progress
 from indexer.encoders.hashing import HashingEncoder
+from indexer.projections import Projections
 
 HARBOUR = article("harbour", "The harbour wall was raised in 1998. Storms no longer reach the market.")
 BRIDGE = article("bridge", "The old bridge carries trams. It was closed to cars in 2011.")
@@ -207,3 +210,39 @@ def test_an_edit_that_is_stopped_in_a_transaction_leaves_an_index_that_is_as_it_
     with pytest.raises(KeyboardInterrupt):
         edit()
     assert [str(one) for one in check(tmp_path) if "catalog" in one.where] == []
+
+
+def test_a_long_log_that_a_reader_needs_is_not_waited_for_at_every_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.catalog.LOG_MOST", 500_000)
+    waited: list[float] = []
+    fold = Catalog.fold
+
+    def noted(self: Catalog, wait: float = 0) -> bool:
+        waited.append(wait)
+        return fold(self, 0)
+
+    monkeypatch.setattr(Catalog, "fold", noted)
+    put(tmp_path, [article("first", "The quay was raised in 1987.")])
+    with Index.open(tmp_path).view(), Editor(tmp_path, lambda: ENCODER) as editor:
+        waited.clear()
+        for number in range(40):
+            editor.put([Found(article(f"a{number}", f"Lamp {number} of the quay was lit. " * 3), named=True)])
+        assert 1 <= len([wait for wait in waited if wait]) < 15
+
+
+def test_an_edit_projects_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    projected: list[int] = []
+    project = Projections.project
+
+    def noted(self: Projections, connection: sqlite3.Connection) -> None:
+        projected.append(1)
+        project(self, connection)
+
+    monkeypatch.setattr(Projections, "project", noted)
+    with Editor(tmp_path, lambda: ENCODER) as editor:
+        editor.put([Found(article("first", "The quay was raised in 1987."), named=True)])
+        assert len(projected) == 1
+        editor.put([Found(article("first", "The quay was raised in 1987."), named=True)])
+        assert len(projected) == 1

@@ -157,4 +157,5 @@ def test_after_any_edits_faiss_holds_and_finds_what_the_reference_does(
             index.apply(MARK, keys, unit(added, seed=number), np.array(sorted(gone), np.int64))
         assert engine.search(question, 10).tolist() == reference.search(question, 10).tolist()
     assert len(engine) == len(reference)
-    assert len(engine.rows()[0]) == len(set(engine.rows()[0].tolist())) == len(reference)
+    held = [key for keys, _ in engine.portions() for key in keys.tolist()]
+    assert len(held) == len(set(held)) == len(reference)

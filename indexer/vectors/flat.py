@@ -9,6 +9,7 @@ all of that is caught here and in ``parts.py``.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -96,11 +97,10 @@ class FlatVectors:
         for part in self._parts:
             part.write(file)
 
-    def rows(self) -> tuple[Keys, Vectors]:
-        """Return all keys and their vectors, float32 of shape (keys, dimension)."""
-        none = (np.empty(0, np.int64), np.empty((0, self._dimension), np.float32))
-        keys, vectors = zip(none, *(part.rows() for part in self._parts), strict=True)
-        return np.concatenate(keys), np.concatenate(vectors)
+    def portions(self) -> Iterator[tuple[Keys, Vectors]]:
+        """Yield keys and their vectors, float32 of shape (keys, dimension), some thousands at a time."""
+        for part in self._parts:
+            yield part.rows()
 
     def save(self, path: Path, seal: Path) -> None:
         """Replace the file, then its seal: a crash between the two leaves a seal that does not fit."""
