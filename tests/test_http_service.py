@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from commandline import ENVIRONMENT, civicite, served
 from fpdf import FPDF
 from pydantic import BaseModel
 
+from service import http_tags
 from service import representations as shown
 from service.feedback import as_questions, read_feedback
 from service.keys import create_key
@@ -276,13 +278,14 @@ def test_status_counts_what_is_served_and_names_no_path(folder: Path, client: ht
     [
         ("/v1/facets", shown.Facets),
         ("/v1/articles", shown.ArticleList),
-        ("/v1/articles/b?start=1&end=3", shown.ArticleShown),
+        ("/v1/articles/new?start=1&end=3", shown.ArticleShown),
         ("/v1/status", shown.Status),
     ],
 )
 def test_what_a_client_has_already_is_not_sent_again_until_it_changes(
     path: str, model: type[BaseModel], client: httpx.Client
 ) -> None:
+    client.put("/v1/articles/new", json={"text": "New keeps nothing.", "metadata": {"city": "Newtown"}})
     first = client.get(path)
     fits(model, first)
     tag = first.headers["etag"]
@@ -328,6 +331,125 @@ def test_an_article_is_replaced_only_if_it_is_still_what_the_client_saw(client: 
     assert client.delete(place, headers={"If-Match": seen}).status_code == 412
     assert client.get(place).json()["text"] == "The gate is shut."
     assert client.delete(place, headers={"If-Match": client.get(place).headers["etag"]}).status_code == 204
+
+
+GATE = "/v1/articles/gate"
+
+
+def test_a_change_of_the_description_alone_is_not_overwritten_by_a_client_that_has_not_seen_it(
+    client: httpx.Client,
+) -> None:
+    client.put(GATE, json={"text": "The gate is open.", "metadata": {"city": "Ulm"}})
+    seen = client.get(GATE).headers["etag"]
+    other = client.put(GATE, json={"text": "The gate is open.", "metadata": {"city": "Bern"}})
+    assert other.json()["revision"] == 1
+    late = client.put(GATE, json={"text": "The gate is open."}, headers={"If-Match": seen})
+    assert (late.status_code, late.json()["type"]) == (412, "urn:civicite:problem:changed-meanwhile")
+    assert client.get(GATE).json()["facets"] == {"city": ["Bern"]}
+    client.delete(GATE, params={"erase": True})
+
+
+def test_the_tag_of_another_article_of_the_same_revision_does_not_match(client: httpx.Client) -> None:
+    body = {"text": "The gate is open."}
+    client.put("/v1/articles/other", json=body)
+    client.put(GATE, json=body)
+    other = client.get("/v1/articles/other").headers["etag"]
+    assert client.put(GATE, json=body, headers={"If-Match": other}).status_code == 412
+    client.delete("/v1/articles/other")
+    client.delete(GATE)
+
+
+@pytest.mark.parametrize(
+    ("condition", "written", "status"),
+    [
+        ("If-Match", '"x", {tag}', 200),
+        ("If-Match", '"a, b",, W/"",{tag} ,"x"', 200),
+        ("If-Match", "*", 200),
+        ("If-Match", '"x"', 412),
+        ("If-Match", '"{tag}"', 412),
+        ("If-Match", '"x, {tag}', 412),
+        ("If-Match", "", 412),
+        ("If-None-Match", '"zzz"', 200),
+        ("If-None-Match", "zzz", 200),
+        ("If-None-Match", '"zzz", {tag}', 412),
+        ("If-None-Match", "*", 412),
+    ],
+)
+def test_a_change_is_made_as_the_list_of_tags_of_its_condition_says(
+    condition: str, written: str, status: int, client: httpx.Client
+) -> None:
+    client.put(GATE, json={"text": "The gate is open."})
+    tag = client.get(GATE).headers["etag"]
+    headers = {condition: written.replace("{tag}", tag)}
+    assert client.put(GATE, json={"text": "The gate is open."}, headers=headers).status_code == status
+
+
+def test_a_condition_may_come_in_several_lines(client: httpx.Client) -> None:
+    client.put(GATE, json={"text": "The gate is open."})
+    lines = [("If-Match", '"x"'), ("If-Match", client.get(GATE).headers["etag"])]
+    assert client.put(GATE, json={"text": "The gate is shut."}, headers=lines).status_code == 200
+
+
+def test_a_change_tells_the_tag_that_reading_gives_and_that_the_next_change_may_name(
+    client: httpx.Client,
+) -> None:
+    first = client.put(GATE, json={"text": "The gate is painted."}).headers["etag"]
+    assert client.get(GATE, headers={"If-None-Match": first}).status_code == 304
+    second = client.put(GATE, json={"text": "The gate is green."}, headers={"If-Match": first})
+    assert second.status_code == 200
+    third = client.post("/v1/articles", files={"file": ("gate.txt", b"The gate is blue.")}).headers["etag"]
+    assert client.get(GATE).headers["etag"] == third
+    assert client.delete(GATE, headers={"If-Match": second.headers["etag"]}).status_code == 412
+    assert client.delete(GATE, headers={"If-Match": third}).status_code == 204
+
+
+def test_a_change_of_another_article_is_no_reason_to_refuse_one(client: httpx.Client) -> None:
+    seen = client.put(GATE, json={"text": "The gate is open."}).headers["etag"]
+    client.put("/v1/articles/other", json={"text": "The door is shut."})
+    assert client.put(GATE, json={"text": "The gate is shut."}, headers={"If-Match": seen}).status_code == 200
+    client.delete("/v1/articles/other")
+    client.delete(GATE)
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "then"),
+    [
+        ("/v1/ask", {"MIN_CONFIDENCE": "0"}, {"MIN_CONFIDENCE": "1"}),
+        ("/v1/ask", {"TOP_K": "1"}, {"TOP_K": "2"}),
+        ("/v1/search", {"TOP_K": "1"}, {"TOP_K": "2"}),
+    ],
+)
+def test_an_answer_that_the_settings_change_is_sent_again(
+    path: str, first: dict[str, str], then: dict[str, str], folder: Path
+) -> None:
+    body = {"question": "Who keeps bears?"}
+    with asking(folder, first) as client:
+        tag = client.post(path, json=body).headers["etag"]
+        assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 304
+    with asking(folder, then) as client:
+        assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 200
+
+
+@contextmanager
+def asking(folder: Path, variables: dict[str, str]) -> Iterator[httpx.Client]:
+    environment = {**ENVIRONMENT, **{f"CIVICITE_{name}": value for name, value in variables.items()}}
+    with served(folder, environment=environment) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+def test_an_answer_of_another_version_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = http_tags.question_tag("/v1/ask", {"question": "Who keeps bears?"}, 1)
+    monkeypatch.setattr(http_tags, "_VERSION", "9.9")
+    assert http_tags.question_tag("/v1/ask", {"question": "Who keeps bears?"}, 1) != before
+
+
+def test_a_status_that_differs_at_the_same_commit_is_sent_again(client: httpx.Client, folder: Path) -> None:
+    tag = client.get("/v1/status").headers["etag"]
+    ballast = folder / "ballast"
+    ballast.write_bytes(b"0" * 10_000)
+    again = client.get("/v1/status", headers={"If-None-Match": tag})
+    ballast.unlink()
+    assert again.status_code == 200
 
 
 def test_a_long_answer_is_packed_for_a_client_that_can_unpack_it(client: httpx.Client) -> None:
