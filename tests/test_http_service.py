@@ -1,9 +1,12 @@
 """Lists, uploads, feedback, status and conditional requests, at a server that really listens."""
 
+import base64
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -12,11 +15,13 @@ from commandline import ENVIRONMENT, civicite, served
 from fpdf import FPDF
 from pydantic import BaseModel
 
+import service.client
 from service import http_tags
 from service import representations as shown
-from service.feedback import as_questions, read_feedback
+from service.client import Client
+from service.feedback import as_questions, forget, note, read_feedback
 from service.keys import create_key
-from service.store import store_of
+from service.store import opened, store_of
 
 TOWNS = [
     article("a/dam", "Adam keeps a dam.", "The dam", published="2021-05", publisher="Dam Board", city="Adam"),
@@ -82,12 +87,46 @@ def test_articles_are_listed_by_filter_and_order_page_by_page(
     assert listed(client, **query) == expected
 
 
+def test_a_list_goes_on_behind_an_article_whose_title_and_id_are_as_long_as_can_be(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = "가" * 989
+    long = [f"{letter * 512}" for letter in "\U00020000\U00020001\U00020002"]
+    titles = [f"나{letters}", f"가{letters}", f"가{letters[1:]}나"]
+    for identity, title in zip(long, titles, strict=True):
+        body = {"title": title, "text": "Lamps are lit at dusk."}
+        assert client.put(f"/v1/articles/{identity}", json=body).status_code == 201
+    monkeypatch.setattr(service.client, "PAGE", 1)
+    try:
+        # Behind the first 200 letters titles are not compared, and ids decide.
+        assert listed(client, sort="title")[-3:] == [long[1], long[2], long[0]]
+        assert listed(client, sort="-title")[:3] == [long[0], long[2], long[1]]
+        with Client(str(client.base_url)) as program:
+            found = [one.article_id for one in program.articles(order="title")]
+        assert found[-3:] == [long[1], long[2], long[0]]
+    finally:
+        for identity in long:
+            client.delete(f"/v1/articles/{identity}", params={"erase": True})
+
+
+def test_the_cursor_of_another_order_is_refused(client: httpx.Client) -> None:
+    first = client.get("/v1/articles", params={"limit": 1, "sort": "published"}).json()
+    foreign = client.get("/v1/articles", params={"sort": "title", "after": first["next"]})
+    assert foreign.status_code == 422
+    assert "no cursor of this order" in foreign.json()["detail"]
+
+
 def test_a_page_neither_repeats_nor_hides_when_articles_come_and_go(client: httpx.Client) -> None:
     first = client.get("/v1/articles", params={"limit": 2, "sort": "published"}).json()
     client.put("/v1/articles/new", json={"text": "New keeps news.", "metadata": {"published": "2018"}})
     second = client.get("/v1/articles", params={"sort": "published", "after": first["next"]}).json()
     client.delete("/v1/articles/new")
     assert [one["article_id"] for one in second["articles"]] == ["a/dam", "c"]
+
+
+def cursor(*values: object) -> str:
+    """A cursor as somebody might forge it."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +138,10 @@ def test_a_page_neither_repeats_nor_hides_when_articles_come_and_go(client: http
         ({"sort": "title", "after": "!!"}, "after"),
         ({"sort": "title", "after": "W10"}, "after"),
         ({"sort": "title", "after": "bnVsbA"}, "after"),
+        ({"sort": "title", "after": cursor("title", "x")}, "after"),
+        ({"sort": "title", "after": cursor("title", 1, "x")}, "after"),
+        ({"sort": "title", "after": cursor("title", "x", ["y"])}, "after"),
+        ({"sort": "title", "after": cursor("title", "x", "\ud800")}, "after"),
         ({"published_from": "soon"}, "published"),
         ({"colour": "red"}, "colour"),
     ],
@@ -213,6 +256,35 @@ def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: h
     content = store_of(folder).read_bytes()
     assert b"The e1 is rare" not in content
     assert b"The e2 is rare" not in content
+
+
+DECOMPOSED = [unicodedata.normalize("NFD", identity) for identity in ("café", "한글/서울")]
+
+
+@pytest.mark.parametrize("identity", DECOMPOSED)
+@pytest.mark.parametrize("sent", ["NFC", "NFD"])
+def test_what_was_said_of_an_erased_article_goes_however_its_id_is_composed(
+    identity: str, sent: Literal["NFC", "NFD"], folder: Path, client: httpx.Client
+) -> None:
+    place = f"/v1/articles/{identity}"
+    assert client.put(place, json={"text": "The bassoon is a rare instrument."}).is_success
+    said = {"question": "q", "verdict": "wrong", "article_id": unicodedata.normalize(sent, identity)}
+    client.post("/v1/feedback", json={**said, "quote": "The bassoon is rare"})
+    assert client.delete(place, params={"erase": True}).status_code == 204
+    assert b"The bassoon is rare" not in store_of(folder).read_bytes()
+
+
+@pytest.mark.parametrize("identity", DECOMPOSED)
+def test_what_was_said_goes_too_where_the_id_was_kept_as_it_was_sent(identity: str, tmp_path: Path) -> None:
+    file = tmp_path / "service.sqlite"
+    note(file, "q", "wrong", article_id="other", quote="It stays")
+    note(file, "q", "wrong", article_id=identity, quote="The bassoon is rare")
+    with opened(file) as connection:
+        assert connection is not None
+        connection.execute("UPDATE feedback SET article_id = ? WHERE number = 2", (identity,))
+    forget(file, [unicodedata.normalize("NFC", identity)])
+    assert [one.article_id for one in read_feedback(file)] == ["other"]
+    assert b"The bassoon is rare" not in file.read_bytes()
 
 
 @pytest.mark.parametrize(
