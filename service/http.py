@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
-from service.answer import Answer, IndexState, SearchResult
+from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
 from service.cors import OtherPages
 from service.guard import Guard
@@ -122,7 +122,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     if tag is not None and is_known(request, tag):
         return not_modified(tag, _FORMS)
     answer = answered()
-    return _tagged(answer.to_dict(), answer.index, body, request, serving.settings)
+    return _tagged(answer.to_dict(), tag)
 
 
 @questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 413, 422)})
@@ -136,7 +136,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
         body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
     )
     note_answer(request, serving, result)
-    return _tagged(result.to_dict(), result.index, body, request, serving.settings)
+    return _tagged(result.to_dict(), tag)
 
 
 @questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses()})
@@ -170,31 +170,25 @@ def _min_confidence(body: SearchRequest, settings: Settings) -> float | None:
 
 
 def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> str | None:
-    """Return the tag that the answer would have now; none is needed unless the client asks by one.
+    """Return the tag that the answer has, read before it: an answer of a later state is then sent once more.
 
     Answers about the past show what became of articles since, and so follow no single commit.
     """
-    if body.as_of is not None or "if-none-match" not in request.headers:
+    if body.as_of is not None:
         return None
     with serving.index.view() as view:
-        state = (view.commit, view.generation.id, serving.assistant.ranker_name)
-    return _tag_at(body, request, serving.settings, *state)
-
-
-def _tagged(
-    shown: dict[str, Any], state: IndexState, body: SearchRequest, request: Request, settings: Settings
-) -> JSONResponse:
-    headers = dict(_FORMS)
-    if body.as_of is None:
-        headers["ETag"] = _tag_at(body, request, settings, state.commit, state.generation, state.ranker)
-    return JSONResponse(shown, headers=headers)
-
-
-def _tag_at(body: SearchRequest, request: Request, settings: Settings, *state: object) -> str:
+        state = (view.chain, view.generation.id, serving.assistant.ranker_name)
     asked = body.model_dump(mode="json", by_alias=True)
     # What a question leaves open the settings decide, which may be others when the client asks again.
-    decided = {"top_k": _top_k(body, settings), "min_confidence": _min_confidence(body, settings)}
+    decided = {
+        "top_k": _top_k(body, serving.settings),
+        "min_confidence": _min_confidence(body, serving.settings),
+    }
     return question_tag(request.url.path, {**asked, **decided}, *state)
+
+
+def _tagged(shown: dict[str, Any], tag: str | None) -> JSONResponse:
+    return JSONResponse(shown, headers=_FORMS if tag is None else {**_FORMS, "ETag": tag})
 
 
 def _filters(body: SearchRequest) -> Filters:

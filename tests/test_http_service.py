@@ -14,13 +14,18 @@ from building import article, put
 from commandline import ENVIRONMENT, civicite, served
 from fpdf import FPDF
 from pydantic import BaseModel
+from starlette.testclient import TestClient
 
 import service.client
+from indexer import Editor
 from service import http_tags
 from service import representations as shown
 from service.client import Client
 from service.feedback import as_questions, forget, note, read_feedback
+from service.http import create_app
 from service.keys import create_key
+from service.serving import Serving
+from service.settings import Settings
 from service.store import opened, store_of
 
 TOWNS = [
@@ -475,6 +480,33 @@ def test_a_change_tells_the_tag_that_reading_gives_and_that_the_next_change_may_
     assert client.delete(GATE, headers={"If-Match": third}).status_code == 204
 
 
+@pytest.mark.parametrize("door", ["put", "upload"])
+def test_a_change_never_tells_the_tag_of_the_change_after_it(
+    door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, opened_editor = tmp_path / "index", Serving.editor
+
+    @contextmanager
+    def overtaken(serving: Serving) -> Iterator[Editor]:
+        with opened_editor(serving) as editor:
+            yield editor
+        put(place, [article("gate", "The gate is shut.")])
+
+    put(place, [article("gate", "The gate is gone.")])
+    monkeypatch.setattr(Serving, "editor", overtaken)
+    app = create_app(Settings(index=place, runtime="hashing"))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        if door == "put":
+            told = client.put("/v1/articles/gate", json={"text": "The gate is open."})
+        else:
+            told = client.post("/v1/articles", files={"file": ("gate.txt", b"The gate is open.")})
+        assert told.is_success
+        shut = client.get("/v1/articles/gate").json()
+        assert shut["text"] == "The gate is shut."
+        late = client.delete("/v1/articles/gate", headers={"If-Match": told.headers["etag"]})
+        assert late.status_code == 412
+
+
 def test_a_change_of_another_article_is_no_reason_to_refuse_one(client: httpx.Client) -> None:
     seen = client.put(GATE, json={"text": "The gate is open."}).headers["etag"]
     client.put("/v1/articles/other", json={"text": "The door is shut."})
@@ -507,6 +539,21 @@ def asking(folder: Path, variables: dict[str, str]) -> Iterator[httpx.Client]:
     environment = {**ENVIRONMENT, **{f"CIVICITE_{name}": value for name, value in variables.items()}}
     with served(folder, environment=environment) as address, httpx.Client(base_url=address) as client:
         yield client
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_an_answer_of_an_index_whose_commits_were_made_anew_is_sent_again(path: str, tmp_path: Path) -> None:
+    body = {"question": "Who keeps bears?", "min_confidence": 0}
+    tags = []
+    for keeper in ("Bern keeps bears.", "Berlin keeps bears."):
+        folder = tmp_path / keeper[:6]
+        put(folder, [article("keeper", keeper)])
+        with asking(folder, {}) as client:
+            tags.append(client.post(path, json=body).headers["etag"])
+            if len(tags) > 1:
+                again = client.post(path, json=body, headers={"If-None-Match": tags[0]})
+                assert (again.status_code, again.json()["index"]["commit"]) == (200, 1)
+    assert tags[0] != tags[1]
 
 
 def test_an_answer_of_another_version_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
