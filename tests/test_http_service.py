@@ -4,6 +4,7 @@ import base64
 import json
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -505,6 +506,18 @@ def test_a_change_never_tells_the_tag_of_the_change_after_it(
         assert shut["text"] == "The gate is shut."
         late = client.delete("/v1/articles/gate", headers={"If-Match": told.headers["etag"]})
         assert late.status_code == 412
+
+
+def test_of_many_changes_at_once_that_name_the_same_tag_one_is_made(client: httpx.Client) -> None:
+    for round_number in range(3):
+        seen = client.put(GATE, json={"text": f"The gate is open in round {round_number}."}).headers["etag"]
+
+        def change(number: int, seen: str = seen) -> int:
+            body = {"text": f"The gate is shut by keeper {number}."}
+            return client.put(GATE, json=body, headers={"If-Match": seen}).status_code
+
+        with ThreadPoolExecutor(8) as clients:
+            assert sorted(clients.map(change, range(8))) == [200, *[412] * 7]
 
 
 def test_a_change_of_another_article_is_no_reason_to_refuse_one(client: httpx.Client) -> None:
