@@ -113,14 +113,16 @@ class Editor:
     def put(self, found: Iterable[Found | ReadError], step: Step = lambda report: None) -> Report:
         """Take articles in, ARTICLES_PER_COMMIT to a commit; what is unchanged costs nothing.
 
+        Until the first commit no other editor comes between; from then on who waits is let in after each.
         An article that cannot be taken in is reported as failed, and the others are taken in. Raises
         RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
         self._finish_erasures()
         report, seen = Report(), set[str]()
-        for batch in _batches(found, ARTICLES_PER_COMMIT):
-            generation = self._give_way(generation)
+        for number, batch in enumerate(_batches(found, ARTICLES_PER_COMMIT)):
+            # Between commits only: what was looked up under the lock still holds for the first.
+            generation = self._give_way(generation) if number else generation
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
             self._commit(generation, self._changes(generation, decided, report, step))

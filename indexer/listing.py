@@ -15,11 +15,14 @@ from indexer.filters import NO_FILTERS, Filters, article_conditions
 Order = Literal["id", "published", "title", "taken_in"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
+PREFIX = 200
+"""Characters of a title that are sorted by: what says where the next page begins must fit into an address."""
+
 # Lower case is SQLite's, of ASCII only; an article without a date or title sorts as the empty text.
 _VALUES: dict[Order, str] = {
     "id": "a.id",
     "published": "COALESCE(d.published_from, '')",
-    "title": "lower(COALESCE(json_extract(d.metadata, '$.title'), ''))",
+    "title": f"lower(substr(COALESCE(json_extract(d.metadata, '$.title'), ''), 1, {PREFIX}))",
     "taken_in": "c.at",
 }
 

@@ -89,6 +89,7 @@ class ArticleState:
 class View:
     """The index at one commit; use it within ``with index.view() as view``.
 
+    ``chain`` is of the commit and all before it: a restored backup can repeat ``commit``, but not this.
     ``as_of`` is the instant that it was asked for by, in UTC; None when the newest commit was wanted.
     ``recent`` is what was read at this commit while it was the newest one: what became of an article since
     is part of how it is described. ``damaged`` names the articles that are left out.
@@ -104,7 +105,7 @@ class View:
     ) -> None:
         self._connection, self._engines, self._damaged = connection, engines, damaged
         self._recent = recent or Recent()
-        self.commit = engines.mark.commit
+        self.commit, self.chain = engines.mark.commit, engines.mark.chain
         self.generation = engines.generation
         self.as_of = as_of
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -53,7 +54,10 @@ def note(
     key: str | None = None,
     most_bytes: int | None = None,
 ) -> int:
-    """Keep one judgement and return its number; raises FeedbackFull where the file holds so much already."""
+    """Keep one judgement and return its number; raises FeedbackFull where the file holds so much already.
+
+    An article's id is kept in NFC, as the index keeps it.
+    """
     at = datetime.now(UTC).isoformat(timespec="seconds")
     written = None if state is None else json.dumps(state, sort_keys=True)
     with opened(file, create=True) as connection:
@@ -65,7 +69,7 @@ def note(
         cursor = connection.execute(
             "INSERT INTO feedback (at, question, verdict, comment, article_id, quote, state, key)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (at, question, verdict, comment, article_id, quote, written, key),
+            (at, question, verdict, comment, _normal(article_id), quote, written, key),
         )
         return int(cursor.lastrowid or 0)
 
@@ -85,12 +89,16 @@ def read_feedback(file: Path, after: int = 0, limit: int | None = None) -> list[
 
 
 def forget(file: Path, article_ids: Iterable[str]) -> None:
-    """Delete what was said with reference to articles that are being erased, overwriting it."""
+    """Delete what was said with reference to articles that are being erased, overwriting it.
+
+    Ids are compared in NFC: earlier versions kept them as they were sent.
+    """
+    erased = {_normal(one) for one in article_ids}
     with opened(file) as connection:
         if connection is not None:
-            connection.executemany(
-                "DELETE FROM feedback WHERE article_id = ?", [(one,) for one in article_ids]
-            )
+            named = connection.execute("SELECT number, article_id FROM feedback WHERE article_id IS NOT NULL")
+            numbers = [(number,) for number, identity in named.fetchall() if _normal(identity) in erased]
+            connection.executemany("DELETE FROM feedback WHERE number = ?", numbers)
 
 
 def delete_feedback(file: Path, up_to: int) -> int:
@@ -99,6 +107,10 @@ def delete_feedback(file: Path, up_to: int) -> int:
         if connection is None:
             return 0
         return connection.execute("DELETE FROM feedback WHERE number <= ?", (up_to,)).rowcount
+
+
+def _normal(identity: str | None) -> str | None:
+    return None if identity is None else unicodedata.normalize("NFC", identity)
 
 
 def _used(connection: sqlite3.Connection) -> int:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
-from service.answer import Answer, IndexState, SearchResult
+from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
 from service.cors import OtherPages
 from service.guard import Guard
@@ -30,7 +30,7 @@ from service.http_operation import note_answer
 from service.http_operation import router as operation
 from service.http_pages import router as pages
 from service.http_stream import DESCRIBED, PassagesListener, answer_events, wants_events
-from service.http_tags import KNOWN, is_known, not_modified, question_tag, tag_of
+from service.http_tags import KNOWN, is_known, not_modified, question_tag, unless_known
 from service.http_verify import router as verification
 from service.keys import Keyring
 from service.observing import Observed
@@ -101,13 +101,12 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
 
     Offsets are Unicode code points, 0-based, end-exclusive, over the text whose SHA-256 a citation carries.
     """
-    wanted = body.min_confidence
     ask = partial(
         serving.assistant.ask,
         body.question,
-        top_k=body.top_k or serving.settings.top_k,
+        top_k=_top_k(body, serving.settings),
         filters=_filters(body),
-        min_confidence=serving.settings.min_confidence if wanted is None else wanted,
+        min_confidence=_min_confidence(body, serving.settings),
         as_of=body.as_of,
         explain=body.explain,
     )
@@ -123,7 +122,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     if tag is not None and is_known(request, tag):
         return not_modified(tag, _FORMS)
     answer = answered()
-    return _tagged(answer.to_dict(), answer.index, body, request)
+    return _tagged(answer.to_dict(), tag)
 
 
 @questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 413, 422)})
@@ -132,23 +131,20 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     tag = _question_tag(body, request, serving)
     if tag is not None and is_known(request, tag):
         return not_modified(tag, _FORMS)
-    top_k = body.top_k or serving.settings.top_k
+    top_k = _top_k(body, serving.settings)
     result = serving.assistant.search(
         body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
     )
     note_answer(request, serving, result)
-    return _tagged(result.to_dict(), result.index, body, request)
+    return _tagged(result.to_dict(), tag)
 
 
 @questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses()})
 def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:
-        tag = tag_of(request, view.commit, view.generation.id)
-        if is_known(request, tag):
-            return not_modified(tag)
         counted = {"facets": view.facets(), "articles": view.count_articles()}
-    return JSONResponse(counted, headers={"ETag": tag})
+    return unless_known(request, JSONResponse(counted))
 
 
 @questions.get("/commits", response_model=Commits, responses=responses(422))
@@ -165,26 +161,34 @@ _FORMS = {"Vary": "Accept"}
 """Answers come in two forms; whoever keeps them must keep both."""
 
 
+def _top_k(body: SearchRequest, settings: Settings) -> int:
+    return body.top_k or settings.top_k
+
+
+def _min_confidence(body: SearchRequest, settings: Settings) -> float | None:
+    return settings.min_confidence if body.min_confidence is None else body.min_confidence
+
+
 def _question_tag(body: SearchRequest, request: Request, serving: Serving) -> str | None:
-    """Return the tag that the answer would have now; none is needed unless the client asks by one.
+    """Return the tag that the answer has, read before it: an answer of a later state is then sent once more.
 
     Answers about the past show what became of articles since, and so follow no single commit.
     """
-    if body.as_of is not None or "if-none-match" not in request.headers:
+    if body.as_of is not None:
         return None
     with serving.index.view() as view:
-        return _tag_at(body, request, view.commit, view.generation.id, serving.assistant.ranker_name)
+        state = (view.chain, view.generation.id, serving.assistant.ranker_name)
+    asked = body.model_dump(mode="json", by_alias=True)
+    # What a question leaves open the settings decide, which may be others when the client asks again.
+    decided = {
+        "top_k": _top_k(body, serving.settings),
+        "min_confidence": _min_confidence(body, serving.settings),
+    }
+    return question_tag(request.url.path, {**asked, **decided}, *state)
 
 
-def _tagged(shown: dict[str, Any], state: IndexState, body: SearchRequest, request: Request) -> JSONResponse:
-    headers = dict(_FORMS)
-    if body.as_of is None:
-        headers["ETag"] = _tag_at(body, request, state.commit, state.generation, state.ranker)
-    return JSONResponse(shown, headers=headers)
-
-
-def _tag_at(body: SearchRequest, request: Request, *state: object) -> str:
-    return question_tag(request.url.path, body.model_dump(mode="json", by_alias=True), *state)
+def _tagged(shown: dict[str, Any], tag: str | None) -> JSONResponse:
+    return JSONResponse(shown, headers=_FORMS if tag is None else {**_FORMS, "ETag": tag})
 
 
 def _filters(body: SearchRequest) -> Filters:

@@ -19,7 +19,7 @@ from indexer import (
 )
 from service.feedback import forget
 from service.guard import LARGEST_BODY
-from service.http_tags import KNOWN, is_known, not_modified, revision_in, tag_of
+from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
 from service.problems import Problem, responses
 from service.representations import ArticleList, ArticleShown, PutResult, Uploaded
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
@@ -46,9 +46,6 @@ AFile = Annotated[
 def list_articles(query: Annotated[ListQuery, Query()], request: Request, serving: Served) -> Response:
     """List the current articles that pass the filters; ``next`` goes on as ``after``, null at the end."""
     with serving.index.view() as view:
-        tag = tag_of(request, view.commit, view.generation.id)
-        if is_known(request, tag):
-            return not_modified(tag)
         found = view.listed(query.to_wanted(), query.limit + 1)
         state = {"commit": view.commit, "generation": view.generation.id}
     listed = [
@@ -61,7 +58,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
         for one in found[: query.limit]
     ]
     following = query.cursor(found[query.limit - 1]) if len(found) > query.limit else None
-    return JSONResponse({"articles": listed, "next": following, "index": state}, headers={"ETag": tag})
+    return unless_known(request, JSONResponse({"articles": listed, "next": following, "index": state}))
 
 
 @router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
@@ -70,6 +67,7 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
 
     An article's id is the file's own, else its name without its suffix; one that is there already is
     replaced. What cannot be read is listed in ``failures``; when nothing could be, the request has failed.
+    Of a file that holds one article the ETag is that article's, as reading it gives it.
     """
     name = file.filename or ""
     found = list(uploaded(name, file.file.read(LARGEST_BODY + 1)))
@@ -79,11 +77,16 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
         raise failures[0] if failures else ReadError(name, "it holds no article", "check what it should hold")
     with serving.editor() as editor:
         report = editor.put(found)
-    with serving.index.view() as view:
-        state = {"commit": view.commit, "generation": view.generation.id}
+        # Under the lock still: what is told is what was taken in, and not what another made of it since.
+        with serving.index.view() as view:
+            state = {"commit": view.commit, "generation": view.generation.id}
+            ids = [*report.added, *report.changed, *report.unchanged]
+            headers = (
+                {"ETag": _current_tag(view, view.article(ids[0]))} if len(ids) == len(found) == 1 else {}
+            )
     taken = {outcome: getattr(report, outcome) for outcome in ("added", "changed", "unchanged")}
     failed = [{"where": one.where, "problem": one.problem, "mend": one.mend} for one in report.failed]
-    return JSONResponse({**taken, "failures": failed, "index": state})
+    return JSONResponse({**taken, "failures": failed, "index": state}, headers=headers)
 
 
 @router.get(
@@ -105,10 +108,7 @@ def read_article(
         article = view.article(article_id, query.revision)
         if article.withdrawn and query.revision is None:
             raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
-        tag = tag_of(request, view.commit, view.generation.id, revision=article.revision)
-        if is_known(request, tag):
-            return not_modified(tag)
-        return JSONResponse(_article(view, article, query), headers={"ETag": tag})
+        return unless_known(request, JSONResponse(_article(view, article, query)), article)
 
 
 @router.put(
@@ -122,23 +122,24 @@ def read_article(
 def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
     """Add or replace an article; the next answer may quote it.
 
-    With ``If-Match`` and the tag of an earlier reading it is replaced only if its text is still of that
-    revision; with ``If-None-Match: *`` it is added only if it is not there.
+    With ``If-Match`` and the tag of an earlier reading it is replaced only if its text and description are
+    still as they were read; with ``If-None-Match: *`` it is added only if it is not there.
     """
     found = submitted(article_id, body.title, body.text, body.metadata)
     with serving.editor() as editor:
         _check_conditions(request, serving.index, found.article.id)
         report = editor.put([found])
-    if report.failed:
-        raise report.failed[0]
+        if report.failed:
+            raise report.failed[0]
+        # Under the lock still: with the tag of another's change this client would overwrite it unseen.
+        with serving.index.view() as view:
+            article = view.article(found.article.id)
+            state = {"commit": view.commit, "generation": view.generation.id}
+            headers = {"ETag": _current_tag(view, article)}
     outcome = "added" if report.added else "changed" if report.changed else "unchanged"
-    with serving.index.view() as view:
-        article = view.article(found.article.id)
-        state = {"commit": view.commit, "generation": view.generation.id}
     identified = {"article_id": article.id, "revision": article.revision, "sha256": article.sha256}
-    return JSONResponse(
-        {**identified, "outcome": outcome, "index": state}, 201 if outcome == "added" else 200
-    )
+    told = {**identified, "outcome": outcome, "index": state}
+    return JSONResponse(told, 201 if outcome == "added" else 200, headers)
 
 
 @router.delete("/{article_id:any}", status_code=204, responses=responses(404, 410, 412, 422))
@@ -158,21 +159,24 @@ def delete_article(
 
 def _check_conditions(request: Request, index: Index, article_id: str) -> None:
     """Raise a Problem when an article is not as the client thinks it is; call it under the lock."""
-    expected, absent = request.headers.get("if-match"), request.headers.get("if-none-match")
-    if expected is None and absent is None:
+    expected, unwanted = named_tags(request, "if-match"), named_tags(request, "if-none-match")
+    if expected is None and unwanted is None:
         return
     with index.view() as view:
         try:
             article = view.article(article_id)
-            revision = None if article.withdrawn else article.revision
+            state = None if article.withdrawn else state_of(article)
         except ArticleNotFound:
-            revision = None
-    if expected is not None and (
-        revision is None or (expected.strip() != "*" and revision_in(expected) != revision)
-    ):
-        raise Problem(412, "changed-meanwhile", "the article is not of the revision that If-Match names")
-    if absent is not None and revision is not None:
-        raise Problem(412, "exists-already", "the article is there already")
+            state = None
+    if expected is not None and (state is None or not names_state(expected, state)):
+        raise Problem(412, "changed-meanwhile", "the article is not, or no longer, as If-Match names it")
+    if unwanted is not None and state is not None and names_state(unwanted, state):
+        raise Problem(412, "exists-already", "the article is there already, as If-None-Match names it")
+
+
+def _current_tag(view: View, article: ArticleState) -> str:
+    """Return the tag that reading a current article gives."""
+    return tag_of(JSONResponse(_article(view, article, ArticleQuery())), article)
 
 
 def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str, Any]:

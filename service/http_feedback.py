@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from indexer import survey
 from service.assistant import LONGEST_QUESTION
 from service.feedback import FeedbackFull, note, read_feedback
-from service.http_tags import KNOWN, is_known, not_modified, tag_of
+from service.http_tags import KNOWN, unless_known
 from service.keys import Key
 from service.problems import Problem, responses
 from service.representations import FeedbackList, FeedbackNoted, Status
@@ -100,9 +100,6 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
     seen = survey(serving.index.folder)
-    tag = tag_of(request, seen.commit, seen.generation, serving.assistant.ranker_name)
-    if is_known(request, tag):
-        return not_modified(tag)
     recipe = seen.recipe
     shown = {
         "version": version("civicite"),
@@ -120,4 +117,4 @@ def status(request: Request, serving: Served) -> Response:
         "size_bytes": seen.size,
         "projections": {"vectors": seen.vectors, "terms": seen.terms},
     }
-    return JSONResponse(shown, headers={"ETag": tag})
+    return unless_known(request, JSONResponse(shown))

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from service.accept import preferred
 from service.access import PAGE_FILES
-from service.http_tags import KNOWN, is_known, not_modified, tag_of
+from service.http_tags import KNOWN, unless_known
 from service.problems import responses
 
 router = APIRouter(tags=["pages"])
@@ -102,10 +102,7 @@ def llms(request: Request) -> Response:
 
 def _sent(request: Request, name: str, kind: str, headers: dict[str, str]) -> Response:
     """Return a file, or say that the client has it still."""
-    tag = tag_of(request, _file(name))
-    if is_known(request, tag):
-        return not_modified(tag, headers)
-    return Response(_file(name), media_type=kind, headers={**headers, "ETag": tag})
+    return unless_known(request, Response(_file(name), media_type=kind, headers=headers))
 
 
 @cache

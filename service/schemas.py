@@ -137,7 +137,7 @@ class ListQuery(BaseModel):
     after: str = Field("", max_length=4000)
     limit: int = Field(100, ge=1, le=1000)
     sort: Literal["id", "-id", "published", "-published", "title", "-title", "taken_in", "-taken_in"] = Field(
-        "id", description="With a minus the other way round"
+        "id", description="With a minus the other way round; of a title the first 200 characters count"
     )
     filter: list[str] = Field(
         default=[], max_length=50, description="NAME=VALUE of a facet; several of one name: any of them"
@@ -155,32 +155,37 @@ class ListQuery(BaseModel):
             if not (name and sign and value):
                 raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
             facets[facet_name(name)] = (*facets.get(facet_name(name), ()), value)
-        order = cast(Order, self.sort.removeprefix("-"))
         filters = Filters(tuple(sorted(facets.items())), self.published_from, self.published_to)
-        after = self._after(order)
-        return Wanted(filters, self.publisher, self.language, order, self.sort.startswith("-"), after)
+        descending, after = self.sort.startswith("-"), self._after()
+        return Wanted(filters, self.publisher, self.language, self._order(), descending, after)
 
     def cursor(self, last: Listed) -> str:
         """Return what goes on behind an article."""
         if self.sort == "id":
             return last.id
-        written = json.dumps([last.value, last.id]).encode()
+        # Written as UTF-8: escaped, a letter of Hangul would take twice the room.
+        written = json.dumps([self._order(), last.value, last.id], ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(written).decode().rstrip("=")
 
-    def _after(self, order: Order) -> tuple[str, str] | None:
+    def _order(self) -> Order:
+        return cast(Order, self.sort.removeprefix("-"))
+
+    def _after(self) -> tuple[str, str] | None:
         if not self.after:
             return None
         if self.sort == "id":
             return "", self.after
         try:
             padded = self.after + "=" * (-len(self.after) % 4)
-            value, identity = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            f"{value}{identity}".encode()
+            order, value, identity = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            if order != self._order() or not (isinstance(value, str) and isinstance(identity, str)):
+                raise ValueError("another order's, or nobody's")
+            (value + identity).encode()
         except (ValueError, TypeError, RecursionError) as error:
             raise InputError(
                 "after", "it is no cursor of this order", "use 'next' of the page before"
             ) from error
-        return str(value), str(identity)
+        return value, identity
 
 
 class DeleteQuery(BaseModel):

@@ -1,8 +1,8 @@
 """The specification of the HTTP interface: what FastAPI makes of the endpoints, completed.
 
-Adds what endpoints do not say of themselves one by one: headers of rates, keys, and an example of every
-request and response. The examples of answers were given by an index of ``corpus/`` and lie in
-``examples.json``; those of problems follow from the types of ``problems.py``.
+Adds what endpoints do not say of themselves one by one: headers of rates and conditions, keys, and an
+example of every request and response. The examples of answers were given by an index of ``corpus/`` and lie
+in ``examples.json``; those of problems follow from the types of ``problems.py``.
 """
 
 import json
@@ -34,12 +34,40 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "example": "5",
     },
+    "ETag": {
+        "description": "Names what the answer says; come again with it in If-None-Match or, of an article,"
+        " in the If-Match of a change",
+        "schema": {"type": "string"},
+        "example": 'W/"5f70bf18a086007016e948b0.2c26b46b68ffc68ff99b453c"',
+    },
     "X-Request-Id": {
         "description": "The id of the request, as in problems and in the log; a client may send its own",
         "schema": {"type": "string"},
         "example": "6f0d3c1c5a3b4a1f9b0a3a2f7d2b8e11",
     },
 }
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Tags of answers that the client has: what one of them names is not sent again (304),"
+        " and not changed (412). `*` is any: with it an article is added only if it is not there",
+        "schema": {"type": "string"},
+        "example": "*",
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Tags of readings of an article: it is changed only if its text and description are"
+        " still as in one of them, else 412. Tags are weak, and compared weakly. `*` is any article that"
+        " is there",
+        "schema": {"type": "string"},
+        "example": 'W/"5f70bf18a086007016e948b0.2c26b46b68ffc68ff99b453c"',
+    },
+}
+_NOT_MODIFIED, _FAILED = "304", "412"
+_TAGGED_CHANGES = {("put", "200"), ("put", "201"), ("post", "200")}
+_ARTICLES = "/v1/articles"
 _WAITING = ("429", "503")
 _BEARER = "key"
 _JSON = "application/json"
@@ -81,8 +109,11 @@ def complete(made: dict[str, Any]) -> None:
                 operation["responses"].pop("422", None)
             if path not in OPEN_PATHS:
                 operation["security"] = [{}, {_BEARER: []}]
+            _add_conditions(operation)
             for status, response in operation["responses"].items():
                 _complete(response, status, path in OPEN_PATHS)
+                if _is_tagged(path, method, status, operation):
+                    response["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
                 _exemplify(response, f"{method.upper()} {path} {status}")
                 if path.startswith(OPENAI) and int(status) >= _REFUSED:
                     # FastAPI leaves out what is null in the examples of an endpoint.
@@ -96,6 +127,18 @@ def _complete(response: dict[str, Any], status: str, is_open: bool) -> None:
         *(["Retry-After"] if status in _WAITING else []),
     ]
     response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _add_conditions(operation: dict[str, Any]) -> None:
+    names = {_NOT_MODIFIED: ["If-None-Match"], _FAILED: ["If-Match", "If-None-Match"]}
+    for status in names.keys() & operation["responses"].keys():
+        operation.setdefault("parameters", []).extend(dict(CONDITIONS[name]) for name in names[status])
+
+
+def _is_tagged(path: str, method: str, status: str, operation: dict[str, Any]) -> bool:
+    if _NOT_MODIFIED in operation["responses"]:
+        return status in ("200", _NOT_MODIFIED)
+    return path.startswith(_ARTICLES) and (method, status) in _TAGGED_CHANGES
 
 
 def _exemplify(response: dict[str, Any], key: str) -> None:

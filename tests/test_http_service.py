@@ -1,8 +1,13 @@
 """Lists, uploads, feedback, status and conditional requests, at a server that really listens."""
 
+import base64
 import json
+import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -10,11 +15,19 @@ from building import article, put
 from commandline import ENVIRONMENT, civicite, served
 from fpdf import FPDF
 from pydantic import BaseModel
+from starlette.testclient import TestClient
 
+import service.client
+from indexer import Editor
+from service import http_tags
 from service import representations as shown
-from service.feedback import as_questions, read_feedback
+from service.client import Client
+from service.feedback import as_questions, forget, note, read_feedback
+from service.http import create_app
 from service.keys import create_key
-from service.store import store_of
+from service.serving import Serving
+from service.settings import Settings
+from service.store import opened, store_of
 
 TOWNS = [
     article("a/dam", "Adam keeps a dam.", "The dam", published="2021-05", publisher="Dam Board", city="Adam"),
@@ -80,12 +93,46 @@ def test_articles_are_listed_by_filter_and_order_page_by_page(
     assert listed(client, **query) == expected
 
 
+def test_a_list_goes_on_behind_an_article_whose_title_and_id_are_as_long_as_can_be(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = "가" * 989
+    long = [f"{letter * 512}" for letter in "\U00020000\U00020001\U00020002"]
+    titles = [f"나{letters}", f"가{letters}", f"가{letters[1:]}나"]
+    for identity, title in zip(long, titles, strict=True):
+        body = {"title": title, "text": "Lamps are lit at dusk."}
+        assert client.put(f"/v1/articles/{identity}", json=body).status_code == 201
+    monkeypatch.setattr(service.client, "PAGE", 1)
+    try:
+        # Behind the first 200 letters titles are not compared, and ids decide.
+        assert listed(client, sort="title")[-3:] == [long[1], long[2], long[0]]
+        assert listed(client, sort="-title")[:3] == [long[0], long[2], long[1]]
+        with Client(str(client.base_url)) as program:
+            found = [one.article_id for one in program.articles(order="title")]
+        assert found[-3:] == [long[1], long[2], long[0]]
+    finally:
+        for identity in long:
+            client.delete(f"/v1/articles/{identity}", params={"erase": True})
+
+
+def test_the_cursor_of_another_order_is_refused(client: httpx.Client) -> None:
+    first = client.get("/v1/articles", params={"limit": 1, "sort": "published"}).json()
+    foreign = client.get("/v1/articles", params={"sort": "title", "after": first["next"]})
+    assert foreign.status_code == 422
+    assert "no cursor of this order" in foreign.json()["detail"]
+
+
 def test_a_page_neither_repeats_nor_hides_when_articles_come_and_go(client: httpx.Client) -> None:
     first = client.get("/v1/articles", params={"limit": 2, "sort": "published"}).json()
     client.put("/v1/articles/new", json={"text": "New keeps news.", "metadata": {"published": "2018"}})
     second = client.get("/v1/articles", params={"sort": "published", "after": first["next"]}).json()
     client.delete("/v1/articles/new")
     assert [one["article_id"] for one in second["articles"]] == ["a/dam", "c"]
+
+
+def cursor(*values: object) -> str:
+    """A cursor as somebody might forge it."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +144,10 @@ def test_a_page_neither_repeats_nor_hides_when_articles_come_and_go(client: http
         ({"sort": "title", "after": "!!"}, "after"),
         ({"sort": "title", "after": "W10"}, "after"),
         ({"sort": "title", "after": "bnVsbA"}, "after"),
+        ({"sort": "title", "after": cursor("title", "x")}, "after"),
+        ({"sort": "title", "after": cursor("title", 1, "x")}, "after"),
+        ({"sort": "title", "after": cursor("title", "x", ["y"])}, "after"),
+        ({"sort": "title", "after": cursor("title", "x", "\ud800")}, "after"),
         ({"published_from": "soon"}, "published"),
         ({"colour": "red"}, "colour"),
     ],
@@ -213,6 +264,35 @@ def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: h
     assert b"The e2 is rare" not in content
 
 
+DECOMPOSED = [unicodedata.normalize("NFD", identity) for identity in ("café", "한글/서울")]
+
+
+@pytest.mark.parametrize("identity", DECOMPOSED)
+@pytest.mark.parametrize("sent", ["NFC", "NFD"])
+def test_what_was_said_of_an_erased_article_goes_however_its_id_is_composed(
+    identity: str, sent: Literal["NFC", "NFD"], folder: Path, client: httpx.Client
+) -> None:
+    place = f"/v1/articles/{identity}"
+    assert client.put(place, json={"text": "The bassoon is a rare instrument."}).is_success
+    said = {"question": "q", "verdict": "wrong", "article_id": unicodedata.normalize(sent, identity)}
+    client.post("/v1/feedback", json={**said, "quote": "The bassoon is rare"})
+    assert client.delete(place, params={"erase": True}).status_code == 204
+    assert b"The bassoon is rare" not in store_of(folder).read_bytes()
+
+
+@pytest.mark.parametrize("identity", DECOMPOSED)
+def test_what_was_said_goes_too_where_the_id_was_kept_as_it_was_sent(identity: str, tmp_path: Path) -> None:
+    file = tmp_path / "service.sqlite"
+    note(file, "q", "wrong", article_id="other", quote="It stays")
+    note(file, "q", "wrong", article_id=identity, quote="The bassoon is rare")
+    with opened(file) as connection:
+        assert connection is not None
+        connection.execute("UPDATE feedback SET article_id = ? WHERE number = 2", (identity,))
+    forget(file, [unicodedata.normalize("NFC", identity)])
+    assert [one.article_id for one in read_feedback(file)] == ["other"]
+    assert b"The bassoon is rare" not in file.read_bytes()
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -276,13 +356,14 @@ def test_status_counts_what_is_served_and_names_no_path(folder: Path, client: ht
     [
         ("/v1/facets", shown.Facets),
         ("/v1/articles", shown.ArticleList),
-        ("/v1/articles/b?start=1&end=3", shown.ArticleShown),
+        ("/v1/articles/new?start=1&end=3", shown.ArticleShown),
         ("/v1/status", shown.Status),
     ],
 )
 def test_what_a_client_has_already_is_not_sent_again_until_it_changes(
     path: str, model: type[BaseModel], client: httpx.Client
 ) -> None:
+    client.put("/v1/articles/new", json={"text": "New keeps nothing.", "metadata": {"city": "Newtown"}})
     first = client.get(path)
     fits(model, first)
     tag = first.headers["etag"]
@@ -328,6 +409,179 @@ def test_an_article_is_replaced_only_if_it_is_still_what_the_client_saw(client: 
     assert client.delete(place, headers={"If-Match": seen}).status_code == 412
     assert client.get(place).json()["text"] == "The gate is shut."
     assert client.delete(place, headers={"If-Match": client.get(place).headers["etag"]}).status_code == 204
+
+
+GATE = "/v1/articles/gate"
+
+
+def test_a_change_of_the_description_alone_is_not_overwritten_by_a_client_that_has_not_seen_it(
+    client: httpx.Client,
+) -> None:
+    client.put(GATE, json={"text": "The gate is open.", "metadata": {"city": "Ulm"}})
+    seen = client.get(GATE).headers["etag"]
+    other = client.put(GATE, json={"text": "The gate is open.", "metadata": {"city": "Bern"}})
+    assert other.json()["revision"] == 1
+    late = client.put(GATE, json={"text": "The gate is open."}, headers={"If-Match": seen})
+    assert (late.status_code, late.json()["type"]) == (412, "urn:civicite:problem:changed-meanwhile")
+    assert client.get(GATE).json()["facets"] == {"city": ["Bern"]}
+    client.delete(GATE, params={"erase": True})
+
+
+def test_the_tag_of_another_article_of_the_same_revision_does_not_match(client: httpx.Client) -> None:
+    body = {"text": "The gate is open."}
+    client.put("/v1/articles/other", json=body)
+    client.put(GATE, json=body)
+    other = client.get("/v1/articles/other").headers["etag"]
+    assert client.put(GATE, json=body, headers={"If-Match": other}).status_code == 412
+    client.delete("/v1/articles/other")
+    client.delete(GATE)
+
+
+@pytest.mark.parametrize(
+    ("condition", "written", "status"),
+    [
+        ("If-Match", '"x", {tag}', 200),
+        ("If-Match", '"a, b",, W/"",{tag} ,"x"', 200),
+        ("If-Match", "*", 200),
+        ("If-Match", '"x"', 412),
+        ("If-Match", '"{tag}"', 412),
+        ("If-Match", '"x, {tag}', 412),
+        ("If-Match", "", 412),
+        ("If-None-Match", '"zzz"', 200),
+        ("If-None-Match", "zzz", 200),
+        ("If-None-Match", '"zzz", {tag}', 412),
+        ("If-None-Match", "*", 412),
+    ],
+)
+def test_a_change_is_made_as_the_list_of_tags_of_its_condition_says(
+    condition: str, written: str, status: int, client: httpx.Client
+) -> None:
+    client.put(GATE, json={"text": "The gate is open."})
+    tag = client.get(GATE).headers["etag"]
+    headers = {condition: written.replace("{tag}", tag)}
+    assert client.put(GATE, json={"text": "The gate is open."}, headers=headers).status_code == status
+
+
+def test_a_condition_may_come_in_several_lines(client: httpx.Client) -> None:
+    client.put(GATE, json={"text": "The gate is open."})
+    lines = [("If-Match", '"x"'), ("If-Match", client.get(GATE).headers["etag"])]
+    assert client.put(GATE, json={"text": "The gate is shut."}, headers=lines).status_code == 200
+
+
+def test_a_change_tells_the_tag_that_reading_gives_and_that_the_next_change_may_name(
+    client: httpx.Client,
+) -> None:
+    first = client.put(GATE, json={"text": "The gate is painted."}).headers["etag"]
+    assert client.get(GATE, headers={"If-None-Match": first}).status_code == 304
+    second = client.put(GATE, json={"text": "The gate is green."}, headers={"If-Match": first})
+    assert second.status_code == 200
+    third = client.post("/v1/articles", files={"file": ("gate.txt", b"The gate is blue.")}).headers["etag"]
+    assert client.get(GATE).headers["etag"] == third
+    assert client.delete(GATE, headers={"If-Match": second.headers["etag"]}).status_code == 412
+    assert client.delete(GATE, headers={"If-Match": third}).status_code == 204
+
+
+@pytest.mark.parametrize("door", ["put", "upload"])
+def test_a_change_never_tells_the_tag_of_the_change_after_it(
+    door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, opened_editor = tmp_path / "index", Serving.editor
+
+    @contextmanager
+    def overtaken(serving: Serving) -> Iterator[Editor]:
+        with opened_editor(serving) as editor:
+            yield editor
+        put(place, [article("gate", "The gate is shut.")])
+
+    put(place, [article("gate", "The gate is gone.")])
+    monkeypatch.setattr(Serving, "editor", overtaken)
+    app = create_app(Settings(index=place, runtime="hashing"))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        if door == "put":
+            told = client.put("/v1/articles/gate", json={"text": "The gate is open."})
+        else:
+            told = client.post("/v1/articles", files={"file": ("gate.txt", b"The gate is open.")})
+        assert told.is_success
+        shut = client.get("/v1/articles/gate").json()
+        assert shut["text"] == "The gate is shut."
+        late = client.delete("/v1/articles/gate", headers={"If-Match": told.headers["etag"]})
+        assert late.status_code == 412
+
+
+def test_of_many_changes_at_once_that_name_the_same_tag_one_is_made(client: httpx.Client) -> None:
+    for round_number in range(3):
+        seen = client.put(GATE, json={"text": f"The gate is open in round {round_number}."}).headers["etag"]
+
+        def change(number: int, seen: str = seen) -> int:
+            body = {"text": f"The gate is shut by keeper {number}."}
+            return client.put(GATE, json=body, headers={"If-Match": seen}).status_code
+
+        with ThreadPoolExecutor(8) as clients:
+            assert sorted(clients.map(change, range(8))) == [200, *[412] * 7]
+
+
+def test_a_change_of_another_article_is_no_reason_to_refuse_one(client: httpx.Client) -> None:
+    seen = client.put(GATE, json={"text": "The gate is open."}).headers["etag"]
+    client.put("/v1/articles/other", json={"text": "The door is shut."})
+    assert client.put(GATE, json={"text": "The gate is shut."}, headers={"If-Match": seen}).status_code == 200
+    client.delete("/v1/articles/other")
+    client.delete(GATE)
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "then"),
+    [
+        ("/v1/ask", {"MIN_CONFIDENCE": "0"}, {"MIN_CONFIDENCE": "1"}),
+        ("/v1/ask", {"TOP_K": "1"}, {"TOP_K": "2"}),
+        ("/v1/search", {"TOP_K": "1"}, {"TOP_K": "2"}),
+    ],
+)
+def test_an_answer_that_the_settings_change_is_sent_again(
+    path: str, first: dict[str, str], then: dict[str, str], folder: Path
+) -> None:
+    body = {"question": "Who keeps bears?"}
+    with asking(folder, first) as client:
+        tag = client.post(path, json=body).headers["etag"]
+        assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 304
+    with asking(folder, then) as client:
+        assert client.post(path, json=body, headers={"If-None-Match": tag}).status_code == 200
+
+
+@contextmanager
+def asking(folder: Path, variables: dict[str, str]) -> Iterator[httpx.Client]:
+    environment = {**ENVIRONMENT, **{f"CIVICITE_{name}": value for name, value in variables.items()}}
+    with served(folder, environment=environment) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_an_answer_of_an_index_whose_commits_were_made_anew_is_sent_again(path: str, tmp_path: Path) -> None:
+    body = {"question": "Who keeps bears?", "min_confidence": 0}
+    tags = []
+    for keeper in ("Bern keeps bears.", "Berlin keeps bears."):
+        folder = tmp_path / keeper[:6]
+        put(folder, [article("keeper", keeper)])
+        with asking(folder, {}) as client:
+            tags.append(client.post(path, json=body).headers["etag"])
+            if len(tags) > 1:
+                again = client.post(path, json=body, headers={"If-None-Match": tags[0]})
+                assert (again.status_code, again.json()["index"]["commit"]) == (200, 1)
+    assert tags[0] != tags[1]
+
+
+def test_an_answer_of_another_version_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = http_tags.question_tag("/v1/ask", {"question": "Who keeps bears?"}, 1)
+    monkeypatch.setattr(http_tags, "_VERSION", "9.9")
+    assert http_tags.question_tag("/v1/ask", {"question": "Who keeps bears?"}, 1) != before
+
+
+def test_a_status_that_differs_at_the_same_commit_is_sent_again(client: httpx.Client, folder: Path) -> None:
+    tag = client.get("/v1/status").headers["etag"]
+    ballast = folder / "ballast"
+    ballast.write_bytes(b"0" * 10_000)
+    again = client.get("/v1/status", headers={"If-None-Match": tag})
+    ballast.unlink()
+    assert again.status_code == 200
 
 
 def test_a_long_answer_is_packed_for_a_client_that_can_unpack_it(client: httpx.Client) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 COMMAND = Path(sys.executable).with_name("civicite")
-QUESTION = "How many cities were Role Model Cities in February 2020?"
+DOORS = Path(__file__).with_name("offline.py")
+TRACED: list[str | Path] = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"]
 
 _SCRIPT = """
 set -e
@@ -34,45 +35,38 @@ def namespaces() -> bool:
     return subprocess.run(in_namespace("true"), capture_output=True, check=False).returncode == 0
 
 
-USE = """
-import json, re, subprocess, sys, urllib.request
-command, corpus, index, question = sys.argv[1:]
-def run(*arguments):
-    return subprocess.run([command, *arguments], check=True, capture_output=True, text=True).stdout
-run("index", corpus, "--index", index)
-assert json.loads(run("ask", question, "--index", index, "--json"))["citations"]
-for workers in "1", "2":
-    options = ["--index", index, "--port", "0", "--workers", workers]
-    server = subprocess.Popen([command, "serve", *options], stderr=subprocess.PIPE, text=True)
-    for line in server.stderr:
-        print(line, end="", file=sys.stderr)
-        if found := re.search(r"running on (http://\\S+?:\\d+)", line):
-            break
-    body = json.dumps({"question": question}).encode()
-    request = urllib.request.Request(found[1] + "/v1/ask", body, {"Content-Type": "application/json"})
-    assert json.load(urllib.request.urlopen(request))["citations"]
-    server.terminate()
-    server.communicate()
-    assert server.returncode == 0
-print("done")
-"""
+def can_trace() -> bool:
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run([*TRACED, os.devnull, "true"], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.skipif(not namespaces(), reason="the kernel forbids network namespaces here")
-def test_indexing_asking_and_serving_work_without_any_network_and_try_none(
-    tmp_path: Path, encoder: object, encoder_cache: Path
-) -> None:
-    traced = [] if shutil.which("strace") is None else ["strace", "-f", "-qq", "-o", tmp_path / "trace"]
-    traced += ["-e", "trace=connect,sendto,sendmsg"] if traced else []
-    use = [sys.executable, "-c", USE, COMMAND, CORPUS, tmp_path / "index", QUESTION]
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory, encoder: object, encoder_cache: Path) -> str | None:
+    """What every door of civicite tried where there is no way out; None where nothing tells it."""
+    if not namespaces():
+        pytest.skip("the kernel forbids network namespaces here, or unshare is missing")
+    folder = tmp_path_factory.mktemp("offline")
+    noted = folder / "trace" if can_trace() else None
+    traced = [] if noted is None else [*TRACED, noted]
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    environment |= {"HOME": str(tmp_path), "CIVICITE_CACHE_DIR": str(encoder_cache)}
+    environment |= {"HOME": str(folder), "CIVICITE_CACHE_DIR": str(encoder_cache)}
+    use = [sys.executable, DOORS, COMMAND, CORPUS, folder]
     done = subprocess.run(
         in_namespace(*traced, *use), capture_output=True, text=True, env=environment, timeout=240, check=False
     )
     assert done.stdout.strip() == "done", done.stderr[-2000:]
-    if traced:
-        assert attempts((tmp_path / "trace").read_text(errors="replace")) == []
+    return None if noted is None else noted.read_text(errors="replace")
+
+
+def test_every_door_works_without_any_network(trace: str | None) -> None:
+    assert trace is None or "connect(" in trace
+
+
+def test_no_door_tries_to_leave_the_machine(trace: str | None) -> None:
+    if trace is None:
+        pytest.skip("strace is missing or may not trace here, and nothing else tells what is tried")
+    assert attempts(trace) == []
 
 
 def attempts(trace: str) -> list[str]:
@@ -89,6 +83,16 @@ def test_an_attempt_to_leave_is_seen(tmp_path: Path) -> None:
     seen = 'connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.1")}, 16) = -1'
     fine = 'connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = 0'
     assert attempts(f"{seen}\n{fine}\n") == [seen]
+
+
+def test_an_attempt_of_a_child_that_swallows_its_failure_is_seen(tmp_path: Path) -> None:
+    if not (namespaces() and can_trace()):
+        pytest.skip("strace or unshare is missing, or may not be used here")
+    leave = 'import socket; socket.socket().connect_ex(("192.0.2.1", 80))'
+    child = ["sh", "-c", '"$0" -c "$1"; true', sys.executable, leave]
+    subprocess.run(in_namespace(*TRACED, tmp_path / "trace", *child), check=True, timeout=60)
+    [seen] = attempts((tmp_path / "trace").read_text())
+    assert "192.0.2.1" in seen
 
 
 def test_the_tests_themselves_cannot_leave() -> None:

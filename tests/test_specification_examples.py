@@ -121,6 +121,33 @@ def body_of(operation: dict[str, Any]) -> dict[str, Any]:
     return dict(operation.get("requestBody", {}).get("content", {}))
 
 
+def headers_of(operation: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
+
+
+def test_what_may_be_asked_or_changed_under_a_condition_says_so(described: dict[str, Any]) -> None:
+    found = {name: headers_of(operation) for name, operation in operations(described)}
+    article = "/v1/articles/{article_id}"
+    for name in (f"PUT {article}", f"DELETE {article}"):
+        assert found.pop(name) == {"If-Match", "If-None-Match"}
+    conditional = {name for name, headers in found.items() if headers == {"If-None-Match"}}
+    reads = {f"GET {article}", "GET /v1/articles", "GET /v1/facets", "GET /v1/status"}
+    assert conditional == {*reads, "POST /v1/ask", "POST /v1/search", "GET /", "GET /llms.txt"}
+
+
+def test_every_answer_that_has_a_tag_says_so(described: dict[str, Any]) -> None:
+    tagged = {
+        (name, status)
+        for name, operation in operations(described)
+        for status, response in operation["responses"].items()
+        if "ETag" in response["headers"]
+    }
+    put = {("PUT /v1/articles/{article_id}", "200"), ("PUT /v1/articles/{article_id}", "201")}
+    read = {(name, "200") for name, operation in operations(described) if "304" in operation["responses"]}
+    again = {(name, "304") for name, _ in read}
+    assert tagged == {*put, ("POST /v1/articles", "200"), *read, *again}
+
+
 def test_an_example_that_does_not_fit_would_be_found(described: dict[str, Any]) -> None:
     schema = {"$ref": "#/components/schemas/Facets"}
     assert misfits({"facets": {"city": {"Seoul": "many"}}, "articles": 1}, schema, described)
