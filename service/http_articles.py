@@ -64,7 +64,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
     return JSONResponse({"articles": listed, "next": following, "index": state}, headers={"ETag": tag})
 
 
-@router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
+@router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422))
 def upload(file: AFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
@@ -116,7 +116,7 @@ def read_article(
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
-        **responses(400, 412, 413, 422),
+        **responses(400, 408, 412, 413, 422),
     },
 )
 def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:

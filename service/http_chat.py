@@ -174,7 +174,7 @@ _TURNS = 20
             "description": "A chat.completion, or with `stream` its chunks as events, ended by `[DONE]`",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **openai_responses(400, 404, 413, 422),
+        **openai_responses(400, 404, 408, 413, 422),
     },
 )
 def complete(body: ChatRequest, request: Request, serving: Served) -> Response:

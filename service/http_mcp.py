@@ -2,7 +2,7 @@
 
 The protocol's package is imported at the first request, since most servers never see one and all should
 start quickly. The guard has checked host, origin and key before a request comes here. No session is kept:
-any worker can answer any request.
+any worker can answer any request, and there is no stream that could be opened by GET or ended by DELETE.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.collection import LocalCollection
@@ -25,6 +26,18 @@ PATH = "/mcp"
 def is_installed() -> bool:
     """Tell whether the protocol's package is there; it comes with an extra."""
     return find_spec("mcp") is not None
+
+
+class MCPRoute(Route):
+    """The one address, for POST alone; FastAPI does not note by itself that a request took it."""
+
+    def __init__(self, door: "MCPDoor") -> None:
+        super().__init__(PATH, door, methods=["POST"], include_in_schema=False)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether a request is for this address, and note it."""
+        match, more = super().matches(scope)
+        return match, more if match is Match.NONE else {**more, "route": self}
 
 
 class MCPDoor:

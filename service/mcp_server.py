@@ -88,7 +88,14 @@ class Server(MCPServer[Any]):
 
 def create_server(collection: LocalCollection) -> Server:
     """Return the server over a collection."""
-    server = Server("civicite", instructions=INSTRUCTIONS, version=version("civicite"), log_level="WARNING")
+    server = Server(
+        "civicite",
+        instructions=INSTRUCTIONS,
+        version=version("civicite"),
+        log_level="WARNING",
+        # Nothing is ever notified, and over HTTP a subscription is a request that never ends.
+        subscriptions=False,
+    )
     add = partial(server.tool, annotations=READING)
 
     @add(title="Search passages")
