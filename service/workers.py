@@ -139,6 +139,9 @@ def _options(settings: Settings) -> dict[str, Any]:
         "access_log": False,  # ours names the route, not the path
         "server_header": False,
         "timeout_graceful_shutdown": GRACE_SECONDS,
+        # By itself uvicorn believes whoever comes from this machine, and rates go by the address.
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
     }
 
 

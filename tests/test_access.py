@@ -418,6 +418,23 @@ def test_more_requests_than_a_minute_allows_are_told_when_to_come_back(folder: P
         assert client.get("/v1/facets", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [("", [200, 200, 429, 429]), ("127.0.0.1", [200] * 4), ("10.0.0.0/8", [200, 200, 429, 429])],
+)
+def test_a_header_makes_nobody_another_client_unless_its_proxy_is_trusted(
+    folder: Path, trusted: str, expected: list[int]
+) -> None:
+    with client_of(folder, requests_per_minute="2", trusted_proxies=trusted) as client:
+        asked = [
+            client.get("/v1/facets", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+            for number in range(4)
+        ]
+        assert [one.status_code for one in asked] == expected
+        again = [client.get("/v1/facets", headers={"X-Forwarded-For": "203.0.113.9"}) for _ in range(3)]
+        assert again[-1].status_code == 429
+
+
 def rate(response: httpx.Response) -> tuple[int, int, int, int]:
     """Return quota, window, what remains, and seconds, of the fields of the IETF's draft."""
     policy = re.fullmatch(r'"requests";q=(\d+);w=(\d+)', response.headers["ratelimit-policy"])
