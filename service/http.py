@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     access.check_binding()
     serving = Serving.open(settings) if opening is None else Serving.of(opening.result(), settings)
 
-    door = MCPDoor(serving.assistant)
+    door = MCPDoor(serving)
 
     @asynccontextmanager
     async def closing(app: FastAPI) -> AsyncIterator[None]:
@@ -113,7 +113,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
 
     def answered(found: PassagesListener | None = None) -> Answer:
         answer = ask(on_passages=found)
-        note_answer(request, serving, answer)
+        note_answer(serving, request, answer)
         return answer
 
     if wants_events(request):
@@ -135,7 +135,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     result = serving.assistant.search(
         body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
     )
-    note_answer(request, serving, result)
+    note_answer(serving, request, result)
     return _tagged(result.to_dict(), result.index, body, request)
 
 

@@ -241,7 +241,7 @@ def _ask(wishes: Wishes, question: str, request: Request, serving: Serving) -> A
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=wishes.as_of,
     )
-    note_answer(request, serving, answer)
+    note_answer(serving, request, answer)
     return answer
 
 

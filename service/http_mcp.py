@@ -8,6 +8,7 @@ any worker can answer any request, and there is no stream that could be opened b
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ import anyio.to_thread
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.collection import LocalCollection
+from service.http_operation import note_answer
+from service.serving import Serving
 
 if TYPE_CHECKING:
     from service.mcp_server import Server
@@ -43,8 +45,8 @@ class MCPRoute(Route):
 class MCPDoor:
     """An ASGI application that answers while :meth:`opened`."""
 
-    def __init__(self, collection: LocalCollection) -> None:
-        self._collection = collection
+    def __init__(self, serving: Serving) -> None:
+        self._held = serving
         self._lock, self._closing = asyncio.Lock(), asyncio.Event()
         self._app: ASGIApp | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -87,4 +89,4 @@ class MCPDoor:
     def _make(self) -> "Server":
         from service.mcp_server import create_server
 
-        return create_server(self._collection)
+        return create_server(self._held.assistant, self._held.settings, partial(note_answer, self._held))

@@ -228,6 +228,23 @@ def test_a_question_is_logged_when_that_was_asked_for_and_stays_on_its_line(fold
             assert json.loads(line)["question"] == asked
 
 
+@pytest.mark.parametrize("tool", ["ask", "search"])
+def test_an_agents_question_is_logged_only_when_that_was_asked_for(folder: Path, tool: str) -> None:
+    told = {"name": tool, "arguments": {"question": "Where is the secret?"}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": told}
+    spoken = {"Accept": "application/json, text/event-stream"}
+    for wanted in ("true", "false"):
+        variables = {"CIVICITE_LOG_FORMAT": "json", "CIVICITE_LOG_QUESTIONS": wanted}
+        with serving(folder, **variables) as (process, address, log):
+            httpx.post(f"{address}/mcp", json=call, headers=spoken, timeout=30)
+            process.terminate()
+            process.wait(60)
+        [entry] = [one for line in log if (one := json.loads(line)).get("method") == "POST"]
+        assert (entry["route"], entry["commit"]) == ("/mcp", 1)
+        assert entry.get("question") == ("Where is the secret?" if wanted == "true" else None)
+        assert ("secret" in "".join(log)) == (wanted == "true")
+
+
 def test_a_server_is_alive_but_not_ready_while_its_index_is_gone(folder: Path) -> None:
     with serving(folder) as (_, address, _):
         assert httpx.get(f"{address}/readyz").json()["status"] == "ready"
