@@ -17,6 +17,7 @@ from indexer import (
     submitted,
     uploaded,
 )
+from service import metrics
 from service.feedback import forget
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, is_known, not_modified, revision_in, tag_of
@@ -79,6 +80,8 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
         raise failures[0] if failures else ReadError(name, "it holds no article", "check what it should hold")
     with serving.editor() as editor:
         report = editor.put(found)
+    if report.added or report.changed:
+        metrics.edited("POST")
     with serving.index.view() as view:
         state = {"commit": view.commit, "generation": view.generation.id}
     taken = {outcome: getattr(report, outcome) for outcome in ("added", "changed", "unchanged")}
@@ -132,6 +135,8 @@ def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serv
     if report.failed:
         raise report.failed[0]
     outcome = "added" if report.added else "changed" if report.changed else "unchanged"
+    if outcome != "unchanged":
+        metrics.edited("PUT")
     with serving.index.view() as view:
         article = view.article(found.article.id)
         state = {"commit": view.commit, "generation": view.generation.id}
@@ -153,6 +158,7 @@ def delete_article(
             forget(serving.store, [article_id])
         else:
             editor.withdraw([article_id])
+    metrics.edited("DELETE")
     return Response(status_code=204)
 
 
