@@ -54,7 +54,7 @@ class Settings:
     log_questions: bool = False
     """Whether a server logs the questions that it is asked."""
     remote_writes: bool = False
-    """Whether anybody may put and delete articles when serving beyond this machine while there is no key."""
+    """Whether anybody may change articles beyond this machine, with open_reading and without a key."""
     require_keys: bool = False
     """Whether every request needs a key, also on this machine."""
     open_reading: bool = False

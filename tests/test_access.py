@@ -221,10 +221,21 @@ def test_other_machines_are_served_only_when_somebody_decided_who_may_ask(folder
         assert client.put("/v1/articles/new", json=ARTICLE).status_code == 201
 
 
+def test_beyond_this_machine_nobody_may_write_what_they_may_not_read(folder: Path, tmp_path: Path) -> None:
+    alone = {**ENVIRONMENT, "CIVICITE_REMOTE_WRITES": "true"}
+    done = civicite("serve", "--host", ANYWHERE, "--port", "0", "--index", folder, environment=alone)
+    assert done.returncode == 1
+    assert "open_reading" in done.stderr
+    assert "civicite key create" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    access(tmp_path, host=ANYWHERE, remote_writes=True, open_reading=True).check_binding()
+    access(tmp_path, remote_writes=True).check_binding()
+
+
 def test_anybody_may_write_beyond_this_machine_only_where_that_was_set_and_no_key_was_made(
     folder: Path,
 ) -> None:
-    with client_of(folder, "--host", ANYWHERE, remote_writes="true") as client:
+    with client_of(folder, "--host", ANYWHERE, remote_writes="true", open_reading="true") as client:
         assert client.put("/v1/articles/new", json=ARTICLE).status_code == 201
         create_key(store_of(folder), "write")
         assert kind(client.delete("/v1/articles/new")) == (401, "key-required")
