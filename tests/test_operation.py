@@ -144,7 +144,9 @@ def test_requests_of_a_killed_worker_are_under_way_no_more(folder: Path) -> None
             with httpx.Client() as client:
                 return metric(client, address, "civicite_requests_under_way")
 
+        end = time.monotonic() + 60
         while under_way() < 7:
+            assert time.monotonic() < end, log
             time.sleep(0.02)
         first = workers_of(process.pid)
         for one in first:
