@@ -57,13 +57,19 @@ class Access:
 
     def check_binding(self) -> None:
         """Raise InputError when other machines could reach the server and nobody decided who may use it."""
-        told = self.settings.open_reading or self.settings.remote_writes
-        if not (self._local or told or self.keyring.any_valid()):
+        if self._local or self.settings.open_reading or self.keyring.any_valid():
+            return
+        if self.settings.remote_writes:
             raise InputError(
-                f"--host {self.settings.host}",
-                "other machines can reach it, and there is no key",
-                "make one with 'civicite key create', or let anybody read with the setting open_reading",
+                "remote_writes",
+                "other machines could change articles that they may not read, as there is no key",
+                "set open_reading, too, or make a key with 'civicite key create'",
             )
+        raise InputError(
+            f"--host {self.settings.host}",
+            "other machines can reach it, and there is no key",
+            "make one with 'civicite key create', or let anybody read with the setting open_reading",
+        )
 
     def admit(self, method: str, path: str, headers: Mapping[str, str]) -> Key | None:
         """Return the key that a request carries, None when it has none; raises Problem when it is refused."""

@@ -19,4 +19,4 @@ def mcp(index: IndexOption = None) -> None:
 
     # The model is loaded once, before the agent is answered.
     with LocalCollection.open(settings=settings) as collection:
-        create_server(collection).run("stdio")
+        create_server(collection, settings).run("stdio")

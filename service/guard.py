@@ -14,6 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import request_ids
@@ -26,6 +27,12 @@ LARGEST_BODY = 50_000_000
 
 LARGEST_QUESTION = 1_000_000
 """Bytes of any other request but one to verify, which may hold a long answer."""
+
+BODY_SECONDS = 10.0
+"""How long to wait for the next piece of a body, and for the whole of it beside what its size allows."""
+
+SLOWEST_LINE = 1000
+"""Bytes of a body that come in a second over the slowest line that is waited for."""
 
 REMOTE_RATE = 600
 """Requests a minute beyond this machine unless the settings say otherwise."""
@@ -69,7 +76,7 @@ class Guard:
         try:
             key = self._admitted(scope, headers, answer)
             scope.setdefault("state", {})["key"] = key
-            await self._app(scope, _limited(scope, receive), answer)
+            await self._app(scope, _Body(scope, receive, answer), answer)
         except Problem as problem:
             await problem_response(problem.status, problem.kind, problem.detail, headers=problem.headers)(
                 scope, receive, answer
@@ -122,26 +129,30 @@ def rate_headers(most: int, remaining: int, seconds: int) -> dict[str, str]:
 
 
 class _Answer:
-    """Sends an answer on with the headers that every one has.
-
-    One that has not begun in time is replaced: the client is told, and what still comes is dropped.
-    """
+    """Sends an answer on with the headers that every one has, unless another one was sent in its stead."""
 
     def __init__(self, send: Send, identity: str, seconds: float) -> None:
         self._send, self._seconds = send, seconds
         self._more = [*_SECURITY, (_ID, identity.encode())]
-        self.begun = self._late = False
+        self.begun = self._replaced = False
         self._telling: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
 
     async def __call__(self, message: Message) -> None:
-        """Send one message on, unless the client was told already that it took too long."""
-        if not self._late:
+        """Send one message on, unless the client was told something else already."""
+        if not self._replaced:
             await self._pass_on(message)
 
     def tell(self, headers: Mapping[str, str]) -> None:
         """Add headers to the answer, which has not begun."""
         self._more += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    def replace(self, response: Response) -> None:
+        """Tell the client this instead, unless an answer has begun; what still comes of it is dropped."""
+        if not (self.begun or self._replaced):
+            self._replaced = True
+            telling = response({"type": "http"}, _nothing, self._pass_on)
+            self._telling = asyncio.ensure_future(telling)
 
     async def end(self) -> None:
         """Watch the time no longer; a client that is being told is told to the end."""
@@ -150,13 +161,8 @@ class _Answer:
             await self._telling
 
     def _expire(self) -> None:
-        if not self.begun:
-            self._late = True
-            self._telling = asyncio.ensure_future(self._tell())
-
-    async def _tell(self) -> None:
         detail = f"it took longer than {self._seconds:g} seconds"
-        await problem_response(503, "too-slow", detail, retry=1)({"type": "http"}, _nothing, self._pass_on)
+        self.replace(problem_response(503, "too-slow", detail, retry=1))
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -177,19 +183,45 @@ def _largest(scope: Scope) -> int:
     return LARGEST_BODY if path.startswith(("/v1/articles", "/v1/verify")) else LARGEST_QUESTION
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Stop reading a body that is longer than it may be, whatever it said of its length."""
-    received, largest = 0, _largest(scope)
+class _Body:
+    """Receives a body: no more than it may have, whatever it said of its length, and not for ever.
 
-    async def counted() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > largest:
+    Only the time is counted in which the client is waited for. One that is too slow is told so, and to the
+    application it has gone.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        self._receive, self._answer, self._largest = receive, answer, _largest(scope)
+        self._received, self._waited, self._whole = 0, 0.0, False
+
+    async def __call__(self) -> Message:
+        """Return the next message; once the body is there, that is the client's going."""
+        if self._whole:
+            return await self._receive()
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(patience(self._received, self._waited)):
+                message = await self._receive()
+        except TimeoutError:
+            detail = "the body did not come in time"
+            self._answer.replace(problem_response(408, "body-too-slow", detail, headers=_CLOSED))
+            return {"type": "http.disconnect"}
+        self._waited += time.monotonic() - begun
+        self._received += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._received > self._largest:
             raise HTTPException(413)
         return message
 
-    return counted
+
+def patience(received: int, waited: float) -> float:
+    """Return the seconds to wait for the next piece of a body, of which so much came in so many seconds."""
+    whole = BODY_SECONDS + received / SLOWEST_LINE
+    return max(0.0, min(BODY_SECONDS, whole - waited))
+
+
+_CLOSED = {"Connection": "close"}
+"""What still comes of the body is not to be taken for the next request."""
 
 
 def _network(scope: Scope) -> str:

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
@@ -25,7 +24,7 @@ from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
 from service.http_feedback import router as service
-from service.http_mcp import PATH, MCPDoor, is_installed
+from service.http_mcp import MCPDoor, MCPRoute, is_installed
 from service.http_operation import note_answer
 from service.http_operation import router as operation
 from service.http_pages import router as pages
@@ -51,14 +50,14 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     """Return the application over the index that the settings name, its model loaded.
 
     ``opening`` is that index where somebody opens it already. Raises CiviciteError when the index cannot be
-    served. ``uvicorn --factory service.http:create_app`` calls it with the settings of the working directory.
+    served. ``civicite serve`` is the way to run it: another server may listen beyond what the settings say.
     """
     settings = settings or load_settings()
     access = Access(settings, Keyring(store_of(settings.index)))
     access.check_binding()
     serving = Serving.open(settings) if opening is None else Serving.of(opening.result(), settings)
 
-    door = MCPDoor(serving.assistant)
+    door = MCPDoor(serving)
 
     @asynccontextmanager
     async def closing(app: FastAPI) -> AsyncIterator[None]:
@@ -89,12 +88,12 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     for router in (questions, verification, articles, service, chat, operation, pages):
         app.include_router(router)
     if is_installed():
-        app.router.routes.append(Route(PATH, door, include_in_schema=False))
+        app.router.routes.append(MCPRoute(door))
     return app
 
 
 @questions.post(
-    "/ask", response_model=Answer, responses={200: DESCRIBED, **KNOWN, **responses(400, 413, 422)}
+    "/ask", response_model=Answer, responses={200: DESCRIBED, **KNOWN, **responses(400, 408, 413, 422)}
 )
 def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     """Answer a question with verified quotations, or abstain and say why.
@@ -113,7 +112,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
 
     def answered(found: PassagesListener | None = None) -> Answer:
         answer = ask(on_passages=found)
-        note_answer(request, serving, answer)
+        note_answer(serving, request, answer)
         return answer
 
     if wants_events(request):
@@ -125,7 +124,7 @@ def ask(body: AskRequest, request: Request, serving: Served) -> Response:
     return _tagged(answer.to_dict(), tag)
 
 
-@questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 413, 422)})
+@questions.post("/search", response_model=SearchResult, responses={**KNOWN, **responses(400, 408, 413, 422)})
 def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     """Return the passages nearest to a question; offsets as in answers."""
     tag = _question_tag(body, request, serving)
@@ -135,7 +134,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     result = serving.assistant.search(
         body.question, top_k=top_k, filters=_filters(body), as_of=body.as_of, explain=body.explain
     )
-    note_answer(request, serving, result)
+    note_answer(serving, request, result)
     return _tagged(result.to_dict(), tag)
 
 

@@ -17,6 +17,7 @@ from indexer import (
     submitted,
     uploaded,
 )
+from service import metrics
 from service.feedback import forget
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
@@ -61,7 +62,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
     return unless_known(request, JSONResponse({"articles": listed, "next": following, "index": state}))
 
 
-@router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
+@router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422))
 def upload(file: AFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
@@ -84,6 +85,8 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
             headers = (
                 {"ETag": _current_tag(view, view.article(ids[0]))} if len(ids) == len(found) == 1 else {}
             )
+    if report.added or report.changed:
+        metrics.edited("POST")
     taken = {outcome: getattr(report, outcome) for outcome in ("added", "changed", "unchanged")}
     failed = [{"where": one.where, "problem": one.problem, "mend": one.mend} for one in report.failed]
     return JSONResponse({**taken, "failures": failed, "index": state}, headers=headers)
@@ -116,7 +119,7 @@ def read_article(
     response_model=PutResult,
     responses={
         201: {"description": "Added", "model": PutResult},
-        **responses(400, 412, 413, 422),
+        **responses(400, 408, 412, 413, 422),
     },
 )
 def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serving: Served) -> JSONResponse:
@@ -137,6 +140,8 @@ def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serv
             state = {"commit": view.commit, "generation": view.generation.id}
             headers = {"ETag": _current_tag(view, article)}
     outcome = "added" if report.added else "changed" if report.changed else "unchanged"
+    if outcome != "unchanged":
+        metrics.edited("PUT")
     identified = {"article_id": article.id, "revision": article.revision, "sha256": article.sha256}
     told = {**identified, "outcome": outcome, "index": state}
     return JSONResponse(told, 201 if outcome == "added" else 200, headers)
@@ -154,6 +159,7 @@ def delete_article(
             forget(serving.store, [article_id])
         else:
             editor.withdraw([article_id])
+    metrics.edited("DELETE")
     return Response(status_code=204)
 
 

@@ -174,7 +174,7 @@ _TURNS = 20
             "description": "A chat.completion, or with `stream` its chunks as events, ended by `[DONE]`",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **openai_responses(400, 404, 413, 422),
+        **openai_responses(400, 404, 408, 413, 422),
     },
 )
 def complete(body: ChatRequest, request: Request, serving: Served) -> Response:
@@ -241,7 +241,7 @@ def _ask(wishes: Wishes, question: str, request: Request, serving: Serving) -> A
         min_confidence=serving.settings.min_confidence if wanted is None else wanted,
         as_of=wishes.as_of,
     )
-    note_answer(request, serving, answer)
+    note_answer(serving, request, answer)
     return answer
 
 

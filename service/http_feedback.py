@@ -62,7 +62,7 @@ class FeedbackQuery(BaseModel):
 
 
 @router.post(
-    "/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(400, 413, 422, 507)
+    "/feedback", status_code=201, response_model=FeedbackNoted, responses=responses(400, 408, 413, 422, 507)
 )
 def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSONResponse:
     """Keep what a person says of an answer, for evaluation."""

@@ -2,19 +2,22 @@
 
 The protocol's package is imported at the first request, since most servers never see one and all should
 start quickly. The guard has checked host, origin and key before a request comes here. No session is kept:
-any worker can answer any request.
+any worker can answer any request, and there is no stream that could be opened by GET or ended by DELETE.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.collection import LocalCollection
+from service.http_operation import note_answer
+from service.serving import Serving
 
 if TYPE_CHECKING:
     from service.mcp_server import Server
@@ -27,11 +30,23 @@ def is_installed() -> bool:
     return find_spec("mcp") is not None
 
 
+class MCPRoute(Route):
+    """The one address, for POST alone; FastAPI does not note by itself that a request took it."""
+
+    def __init__(self, door: "MCPDoor") -> None:
+        super().__init__(PATH, door, methods=["POST"], include_in_schema=False)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether a request is for this address, and note it."""
+        match, more = super().matches(scope)
+        return match, more if match is Match.NONE else {**more, "route": self}
+
+
 class MCPDoor:
     """An ASGI application that answers while :meth:`opened`."""
 
-    def __init__(self, collection: LocalCollection) -> None:
-        self._collection = collection
+    def __init__(self, serving: Serving) -> None:
+        self._held = serving
         self._lock, self._closing = asyncio.Lock(), asyncio.Event()
         self._app: ASGIApp | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -74,4 +89,4 @@ class MCPDoor:
     def _make(self) -> "Server":
         from service.mcp_server import create_server
 
-        return create_server(self._collection)
+        return create_server(self._held.assistant, self._held.settings, partial(note_answer, self._held))

@@ -60,7 +60,7 @@ def show_metrics(serving: Served) -> PlainTextResponse:
     return PlainTextResponse(text, media_type=metrics.CONTENT_TYPE)
 
 
-def note_answer(request: Request, serving: Serving, answer: Answer | SearchResult) -> None:
+def note_answer(serving: Serving, request: Request, answer: Answer | SearchResult) -> None:
     """Count an answer, and add to the request's log line and span what may be said of it."""
     facts: dict[str, Any] = {"commit": answer.index.commit}
     if isinstance(answer, Answer):

@@ -105,7 +105,7 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
         return found
 
 
-@router.post("/verify", response_model=Verification, responses=responses(400, 413, 422))
+@router.post("/verify", response_model=Verification, responses=responses(400, 408, 413, 422))
 def verify(body: VerifyRequest, serving: Served) -> JSONResponse:
     """Class each quotation of an answer, anyone's, and show the nearest true span where it is not verified.
 

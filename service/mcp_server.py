@@ -18,9 +18,12 @@ from pydantic import Field, ValidationError
 
 from indexer import ArticleNotFound, CiviciteError, InputError
 from service import tool_replies, tools
+from service.answer import Answer, SearchResult
 from service.assistant import LONGEST_QUESTION, MOST_PASSAGES
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, USUAL_TOKENS
 from service.collection import LocalCollection
+from service.schemas import MOST_FACETS, Name, Values
+from service.settings import Settings
 from service.verification import LONGEST_QUOTE
 
 log = logging.getLogger("uvicorn.error")
@@ -41,8 +44,11 @@ Question = Annotated[
     Field(min_length=1, max_length=LONGEST_QUESTION, description="A whole question, as one asks a person"),
 ]
 Facets = Annotated[
-    dict[str, str | list[str]] | None,
-    Field(description='Only articles with these facets, e.g. {"city": ["Incheon"]}; see list_facets'),
+    dict[Name, Name | Values] | None,
+    Field(
+        max_length=MOST_FACETS,
+        description='Only articles with these facets, e.g. {"city": ["Incheon"]}; see list_facets',
+    ),
 ]
 Day = Annotated[
     str | None, Field(max_length=10, description="A day, month or year of publication, e.g. 2020-02")
@@ -58,6 +64,9 @@ More = Annotated[
 ]
 Identity = Annotated[str, Field(min_length=1, max_length=512, description="As in search and ask")]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+Noted = Callable[[Any, Answer | SearchResult], None]
+"""Is told of each answer; the first argument is the HTTP request that asked, None on standard input."""
 
 R = TypeVar("R", bound=tool_replies.Reply)
 
@@ -86,17 +95,29 @@ class Server(MCPServer[Any]):
             raise
 
 
-def create_server(collection: LocalCollection) -> Server:
-    """Return the server over a collection."""
-    server = Server("civicite", instructions=INSTRUCTIONS, version=version("civicite"), log_level="WARNING")
+def _not_noted(request: object, answer: Answer | SearchResult) -> None:
+    """Note nothing: where nothing is counted, nothing is told."""
+
+
+def create_server(collection: LocalCollection, settings: Settings, noted: Noted = _not_noted) -> Server:
+    """Return the server over a collection; ``settings`` hold where a call does not say otherwise."""
+    server = Server(
+        "civicite",
+        instructions=INSTRUCTIONS,
+        version=version("civicite"),
+        log_level="WARNING",
+        # Nothing is ever notified, and over HTTP a subscription is a request that never ends.
+        subscriptions=False,
+    )
     add = partial(server.tool, annotations=READING)
 
     @add(title="Search passages")
     async def search(
+        context: Context[Any, Any],
         question: Question,
         top_k: Annotated[
             int, Field(ge=1, le=MOST_PASSAGES, description="Passages in all replies together")
-        ] = 10,
+        ] = settings.top_k,
         filters: Facets = None,
         published_from: Day = None,
         published_to: Day = None,
@@ -114,11 +135,13 @@ def create_server(collection: LocalCollection) -> Server:
                 as_of=as_of,
                 max_tokens=max_tokens,
                 cursor=cursor,
+                noted=partial(noted, context.request_context.request),
             )
         )
 
     @add(title="Ask a question")
     async def ask(
+        context: Context[Any, Any],
         question: Question,
         filters: Facets = None,
         published_from: Day = None,
@@ -135,11 +158,13 @@ def create_server(collection: LocalCollection) -> Server:
             lambda: tools.ask(
                 collection,
                 question,
+                top_k=settings.top_k,
                 filters=tools.filters_of(filters, published_from, published_to),
-                min_confidence=min_confidence,
+                min_confidence=settings.min_confidence if min_confidence is None else min_confidence,
                 as_of=as_of,
                 max_tokens=max_tokens,
                 cursor=cursor,
+                noted=partial(noted, context.request_context.request),
             )
         )
 
@@ -231,5 +256,7 @@ def _parameters(schema: Mapping[str, Any]) -> str:
 
 
 def _first_problem(error: ValidationError) -> str:
-    first = error.errors()[0]
+    found = error.errors()
+    # Of what may be of two types the first error only says that it is not of the other.
+    first = next((one for one in found if not one["type"].endswith("_type")), found[0])
     return f"{'.'.join(str(part) for part in first['loc'][:1])}: {first['msg']}"

@@ -33,7 +33,7 @@ _under_way = Gauge("civicite_requests_under_way", "Requests being answered.", mu
 _stages = Histogram("civicite_stage_seconds", "Seconds of a question's stages.", ("stage",), buckets=_SECONDS)
 _answers = Counter("civicite_answers_total", "Questions that were answered.")
 _abstentions = Counter("civicite_abstentions_total", "Questions that were not, by reason.", ("reason",))
-_edits = Counter("civicite_edits_total", "Edits that succeeded.", ("method",))
+_edits = Counter("civicite_edits_total", "Requests that changed articles.", ("method",))
 _commit = Gauge("civicite_index_commit", "The newest commit.", multiprocess_mode="mostrecent")
 _generation = Gauge("civicite_index_generation", "The generation.", multiprocess_mode="mostrecent")
 _committed = Gauge(
@@ -53,8 +53,11 @@ def finished(route: str, method: str, status: int, seconds: float) -> None:
     known = method if method in _METHODS else "other"
     _requests.labels(route, known, str(status)).inc()
     _duration.labels(route).observe(seconds)
-    if known in ("PUT", "DELETE") and status < 300:
-        _edits.labels(known).inc()
+
+
+def edited(method: str) -> None:
+    """Count a request that changed articles: put, uploaded, withdrew or erased some."""
+    _edits.labels(method).inc()
 
 
 def timed(milliseconds: Mapping[str, float]) -> None:

@@ -6,6 +6,7 @@ changes nothing.
 
 import re
 import time
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +14,8 @@ from service import metrics, request_ids
 from service.logs import ACCESS
 
 _CONVERTER = re.compile(r":\w+}")  # {article_id:path} is {article_id} in the description, too
+GONE = 499
+"""Noted where the client had gone before an answer began, as nginx does; nobody is sent it."""
 NO_ROUTE = "(none)"
 """Stands for every path that leads nowhere: paths are made up by whoever asks."""
 
@@ -28,18 +31,26 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, gone = time.perf_counter(), False
+        sent: int | None = None
+
+        async def heard() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or (sent is None and message["type"] == "http.disconnect")
+            return message
 
         async def noted(message: Message) -> None:
-            nonlocal status
+            nonlocal sent
             if message["type"] == "http.response.start":
-                status = message["status"]
+                sent = message["status"]
             await send(message)
 
         metrics.begun()
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, heard, noted)
         finally:
+            status = _status(sent, gone)
             seconds, route = time.perf_counter() - begun, route_of(scope)
             metrics.finished(route, scope["method"], status, seconds)
             facts = {
@@ -51,6 +62,13 @@ class Observed:
                 **scope.get("state", {}).get("facts", {}),
             }
             ACCESS.info("request", extra={"facts": facts})
+
+
+def _status(sent: int | None, gone: bool) -> int:
+    """Return what to note: of a client that has gone only what went wrong here, else that it has."""
+    if gone and (sent is None or sent < HTTPStatus.INTERNAL_SERVER_ERROR):
+        return GONE
+    return HTTPStatus.INTERNAL_SERVER_ERROR.value if sent is None else sent
 
 
 def route_of(scope: Scope) -> str:

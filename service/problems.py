@@ -39,6 +39,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "article-not-found": (404, "No such article or revision, or it was withdrawn."),
     "not-found": (404, "There is nothing at this address."),
     "method-not-allowed": (405, "This address does not know this method; `Allow` lists those it knows."),
+    "body-too-slow": (408, "The body did not come in time; the connection is closed."),
     "article-erased": (410, "It was there once and was erased for good."),
     "changed-meanwhile": (412, "The article is not, or no longer, as `If-Match` names it."),
     "exists-already": (412, "The article is there, and `If-None-Match` is `*` or names it as it is."),

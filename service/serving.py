@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from indexer import Editor, Index, IndexLocked
 from service.collection import LocalCollection
 from service.cores import Cores, on_all, usable
+from service.proving import Proof
 from service.settings import Settings
 from service.store import store_of
 
@@ -28,8 +29,8 @@ class Serving:
     cores: Cores | None = None
     """The cores that edits may use where the threads of requests keep to one."""
     edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
-    proven: set[int] = field(default_factory=set)
-    """The commit of which it is known that a question can be answered."""
+    proof: Proof = field(default_factory=Proof)
+    """Whether a question can be answered."""
 
     @classmethod
     def open(cls, settings: Settings) -> "Serving":
@@ -43,10 +44,7 @@ class Serving:
 
     def prove(self, commit: int, question: str) -> None:
         """Ask a question of the index, unless one was answered at this commit; raises what it raises."""
-        if commit not in self.proven:
-            self.assistant.search(question, top_k=1)
-            self.proven.clear()
-            self.proven.add(commit)
+        self.proof.of(commit, lambda: self.assistant.search(question, top_k=1))
 
     @property
     def store(self) -> Path:

@@ -5,6 +5,7 @@ plain arguments. A plain dataclass rather than pydantic-settings, whose import a
 of the time in which ``civicite ask`` answers.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -53,13 +54,15 @@ class Settings:
     log_questions: bool = False
     """Whether a server logs the questions that it is asked."""
     remote_writes: bool = False
-    """Whether anybody may put and delete articles when serving beyond this machine while there is no key."""
+    """Whether anybody may change articles beyond this machine, with open_reading and without a key."""
     require_keys: bool = False
     """Whether every request needs a key, also on this machine."""
     open_reading: bool = False
     """Whether anybody may ask and read without a key when serving beyond this machine."""
     allowed_hosts: tuple[str, ...] = ()
     """Names by which the server may be addressed beside those of this machine."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies that are believed in X-Forwarded-For and X-Forwarded-Proto."""
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may use the interface, such as https://example.org."""
     requests_per_minute: int | None = None
@@ -169,6 +172,16 @@ def _texts(value: object) -> tuple[str, ...]:
     raise ValueError("a list of texts")
 
 
+def _addresses(value: object) -> tuple[str, ...]:
+    try:
+        given = _texts(value)
+        for one in given:
+            ipaddress.ip_network(one)
+    except ValueError:
+        raise ValueError("a list of addresses or networks") from None
+    return given
+
+
 def _boolean(value: object) -> bool:
     known = {"true": True, "1": True, "false": False, "0": False}
     if str(value).lower() in known:
@@ -228,6 +241,7 @@ CHECKS: Mapping[str, Callable[[object], Any]] = {
     "require_keys": _boolean,
     "open_reading": _boolean,
     "allowed_hosts": _texts,
+    "trusted_proxies": _addresses,
     "cors_origins": _texts,
     "requests_per_minute": _whole(1, 10**9),
     "max_requests": _whole(1, 100_000),

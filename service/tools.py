@@ -5,12 +5,12 @@ Model Context Protocol.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel
 
 from indexer import NO_FILTERS, ArticleNotFound, Filters, InputError, facet_name
-from service.answer import Hit
+from service.answer import Answer, Hit, SearchResult
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, Cursor, cut, fitting, tokens
 from service.collection import LocalCollection
 from service.tool_replies import (
@@ -25,6 +25,9 @@ from service.tool_replies import (
     VerifyReply,
 )
 from service.verification import STATUSES, Claim
+
+Noted = Callable[[Answer | SearchResult], None]
+"""Is told what was answered."""
 
 _NEAREST = 3
 """Passages that are shown with an abstention."""
@@ -42,12 +45,14 @@ def search(
     as_of: str | int | None,
     max_tokens: int,
     cursor: str | None,
+    noted: Noted,
 ) -> SearchReply:
     """Find the passages nearest to a question."""
     asked = ("search", question, top_k, repr(filters), as_of)
     at = _resumed(collection, cursor, asked)
     moment = as_of if as_of is not None else at.state or None
     found = collection.search(question, top_k=top_k, filters=filters, as_of=moment)
+    noted(found)
     hits = [_excerpt(hit, _room(max_tokens)) for hit in found.hits[at.first :]]
     count = fitting(hits, _cost, _room(max_tokens))
     more = Cursor(at.first + count, found.index.commit) if count < len(hits) else None
@@ -60,22 +65,25 @@ def ask(
     collection: LocalCollection,
     question: str,
     *,
+    top_k: int,
     filters: Filters,
     min_confidence: float | None,
     as_of: str | int | None,
     max_tokens: int,
     cursor: str | None,
+    noted: Noted,
 ) -> AskReply:
     """Answer a question with verified quotations, or abstain."""
     asked = ("ask", question, repr(filters), min_confidence, as_of)
     at = _resumed(collection, cursor, asked)
     answer = collection.ask(
         question,
-        top_k=_NEAREST,
+        top_k=max(top_k, _NEAREST),
         filters=filters,
         min_confidence=min_confidence,
         as_of=as_of if as_of is not None else at.state or None,
     )
+    noted(answer)
     known = {citation.id: citation for citation in answer.citations}
     quotations = [
         Cited(

@@ -112,6 +112,7 @@ class _Supervisor(Multiprocess):
     """Says that it runs when every worker does; uvicorn's own says so as soon as the port is bound."""
 
     failed = False
+    _known: frozenset[int] = frozenset()
 
     def init_processes(self) -> None:
         """Start the workers and wait for each."""
@@ -130,6 +131,19 @@ class _Supervisor(Multiprocess):
         shown = f"[{host}]" if ":" in host else host
         log.info("Uvicorn running on http://%s:%d (%d workers)", shown, port, len(self.processes))
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that died; what they had under way is under way no more."""
+        before = self._known | self._pids()
+        super().keep_subprocess_alive()
+        self._known = self._pids()
+        for gone in before - self._known:
+            from prometheus_client.multiprocess import mark_process_dead
+
+            mark_process_dead(gone)  # type: ignore[no-untyped-call]
+
+    def _pids(self) -> frozenset[int]:
+        return frozenset(process.pid for process in self.processes if process.pid is not None)
+
 
 def _options(settings: Settings) -> dict[str, Any]:
     return {
@@ -139,6 +153,9 @@ def _options(settings: Settings) -> dict[str, Any]:
         "access_log": False,  # ours names the route, not the path
         "server_header": False,
         "timeout_graceful_shutdown": GRACE_SECONDS,
+        # By itself uvicorn believes whoever comes from this machine, and rates go by the address.
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
     }
 
 

@@ -221,10 +221,21 @@ def test_other_machines_are_served_only_when_somebody_decided_who_may_ask(folder
         assert client.put("/v1/articles/new", json=ARTICLE).status_code == 201
 
 
+def test_beyond_this_machine_nobody_may_write_what_they_may_not_read(folder: Path, tmp_path: Path) -> None:
+    alone = {**ENVIRONMENT, "CIVICITE_REMOTE_WRITES": "true"}
+    done = civicite("serve", "--host", ANYWHERE, "--port", "0", "--index", folder, environment=alone)
+    assert done.returncode == 1
+    assert "open_reading" in done.stderr
+    assert "civicite key create" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    access(tmp_path, host=ANYWHERE, remote_writes=True, open_reading=True).check_binding()
+    access(tmp_path, remote_writes=True).check_binding()
+
+
 def test_anybody_may_write_beyond_this_machine_only_where_that_was_set_and_no_key_was_made(
     folder: Path,
 ) -> None:
-    with client_of(folder, "--host", ANYWHERE, remote_writes="true") as client:
+    with client_of(folder, "--host", ANYWHERE, remote_writes="true", open_reading="true") as client:
         assert client.put("/v1/articles/new", json=ARTICLE).status_code == 201
         create_key(store_of(folder), "write")
         assert kind(client.delete("/v1/articles/new")) == (401, "key-required")
@@ -416,6 +427,23 @@ def test_more_requests_than_a_minute_allows_are_told_when_to_come_back(folder: P
         # A key counts for itself, whatever its address has used up.
         secret, _ = create_key(store_of(folder), "read")
         assert client.get("/v1/facets", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [("", [200, 200, 429, 429]), ("127.0.0.1", [200] * 4), ("10.0.0.0/8", [200, 200, 429, 429])],
+)
+def test_a_header_makes_nobody_another_client_unless_its_proxy_is_trusted(
+    folder: Path, trusted: str, expected: list[int]
+) -> None:
+    with client_of(folder, requests_per_minute="2", trusted_proxies=trusted) as client:
+        asked = [
+            client.get("/v1/facets", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+            for number in range(4)
+        ]
+        assert [one.status_code for one in asked] == expected
+        again = [client.get("/v1/facets", headers={"X-Forwarded-For": "203.0.113.9"}) for _ in range(3)]
+        assert again[-1].status_code == 429
 
 
 def rate(response: httpx.Response) -> tuple[int, int, int, int]:

@@ -1,6 +1,8 @@
 """Answers as a stream of events, over a real socket and read by a client library of its own."""
 
+import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +15,10 @@ from httpx_sse import ServerSentEvent, connect_sse
 from running import running
 
 from indexer import IndexDamaged
-from service import assistant, events
+from service import assistant, events, metrics
 from service.http import create_app
+from service.logs import ACCESS
+from service.observing import Observed
 from service.settings import Settings
 
 WELLS = [
@@ -176,3 +180,58 @@ def test_an_event_is_one_line_of_data_whatever_the_text(client: httpx.Client) ->
     assert "\r" not in written
     [data] = [line for line in written.split("\n") if line.startswith("data: ")]
     assert ServerSentEvent(data=data.removeprefix("data: ")).json() == content
+
+
+def test_a_client_that_goes_before_the_first_event_is_noted_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[int] = []
+    begun, ended = threading.Event(), threading.Event()
+
+    def finished(route: str, method: str, status: int, seconds: float) -> None:
+        noted.append(status)
+        ended.set()
+
+    monkeypatch.setattr(metrics, "finished", finished)
+    app = FastAPI()
+    app.add_middleware(Observed)
+
+    @app.get("/slow", response_class=events.EventStream)
+    def slow() -> events.EventStream:
+        def work(emit: events.Emit) -> None:
+            begun.set()
+            assert stream._gone.wait(20), "nobody noticed that the client has gone"
+            emit(events.event("first", {}))
+
+        stream = events.EventStream(work, lambda error: b"")
+        return stream
+
+    with running(app) as address:
+        url = httpx.URL(address)
+        with socket.create_connection((url.host, url.port)) as raw:
+            raw.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert begun.wait(20)
+        assert ended.wait(20)
+    assert noted == [499]
+
+
+@pytest.mark.parametrize(
+    ("gone", "sent", "noted"),
+    [(True, None, 499), (True, 400, 499), (True, 500, 500), (False, None, 500), (False, 400, 400)],
+)
+def test_only_what_went_wrong_here_is_noted_as_a_failure(
+    gone: bool, sent: int | None, noted: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"} if gone else {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        return None
+
+    async def answering(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        if sent is not None:
+            await send({"type": "http.response.start", "status": sent, "headers": []})
+
+    with caplog.at_level("INFO", ACCESS.name):
+        observed = Observed(answering)
+        asyncio.run(observed({"type": "http", "method": "POST", "path": "/"}, receive, send))  # type: ignore[arg-type]
+    assert caplog.records[-1].facts["status"] == noted  # type: ignore[attr-defined]

@@ -207,6 +207,11 @@ def test_an_article_is_a_resource(agent: Agent) -> None:
         ("ask", {"question": "q", "as_of": "soon"}, r"as_of: "),
         ("ask", {"question": "q", "published_from": "soon"}, r"published_from: .*write it as"),
         ("ask", {"question": "q", "max_tokens": 5}, r"max_tokens: "),
+        ("ask", {"question": "q", "filters": {f"f{n}": "v" for n in range(51)}}, r"filters: .*at most 50"),
+        ("search", {"question": "q", "filters": {"city": ["v"] * 101}}, r"filters: .*at most 100"),
+        ("search", {"question": "q", "filters": {"city": ["v" * 201]}}, r"filters: .*at most 200"),
+        ("search", {"question": "q", "filters": {"city": "v" * 201}}, r"filters: .*at most 200"),
+        ("search", {"question": "q", "filters": {"n" * 201: "v"}}, r"filters: .*at most 200"),
         ("search", {"question": "q", "cursor": "???"}, r"cursor: it is none; give the cursor"),
         ("read_article", {"article_id": "nowhere"}, r"article_id: .*nowhere.*tool search"),
         ("read_article", {"article_id": "mill", "start": 9, "end": 5}, r"start, end: .*use 0 to"),
@@ -269,3 +274,45 @@ def test_without_the_package_the_command_says_what_to_install(folder: Path) -> N
     assert found.returncode == 1
     assert found.stderr.strip().endswith("install it with pip install 'civicite[mcp]'")
     assert found.stderr.count("\n") == 1
+
+
+def called(address: str, tool: str, **arguments: Any) -> dict[str, Any]:
+    """Call a tool over HTTP; what it replies as values."""
+    told = {"method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    answer = httpx.post(
+        f"{address}/mcp", json={"jsonrpc": "2.0", "id": 1, **told}, headers=SPOKEN, timeout=30
+    )
+    return dict(answer.json()["result"]["structuredContent"])
+
+
+def test_what_a_call_leaves_out_follows_the_settings_as_at_every_other_door(folder: Path) -> None:
+    strict = {**ENVIRONMENT, "CIVICITE_MIN_CONFIDENCE": "1", "CIVICITE_TOP_K": "2"}
+    with served(folder, environment=strict) as address:
+        assert httpx.post(f"{address}/v1/ask", json={"question": QUESTION}).json()["abstained"]
+        assert called(address, "ask", question=QUESTION)["abstained"]
+        assert not called(address, "ask", question=QUESTION, min_confidence=0)["abstained"]
+        assert len(called(address, "search", question="Which bridge crosses the river?")["hits"]) == 2
+    told = StdioServerParameters(command=COMMAND, args=["mcp", "--index", str(folder)], env=strict)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Client(stdio_client(told))) as client,
+    ):
+        assert Agent(client, portal).reply("ask", question=QUESTION)["abstained"]
+
+
+def test_answers_are_counted_and_shown_under_their_route(server: str) -> None:
+    def count(name: str) -> float:
+        shown = httpx.get(f"{server}/metrics").text
+        return sum(float(line.split()[-1]) for line in shown.splitlines() if line.startswith(name))
+
+    names = ("civicite_answers_total", "civicite_abstentions_total", "civicite_stage_seconds_count")
+    before = [count(name) for name in names]
+    called(server, "ask", question=QUESTION, min_confidence=0)
+    called(server, "ask", question=QUESTION, min_confidence=1)
+    called(server, "ask", question=QUESTION, min_confidence=1)
+    after = [count(name) for name in names]
+    assert [now - then for now, then in zip(after[:2], before, strict=False)] == [1, 2]
+    assert after[2] > before[2]
+    httpx.get(f"{server}/mcp")
+    assert count('civicite_requests_total{method="POST",route="/mcp",status="200"}') >= 3
+    assert count('civicite_requests_total{method="GET",route="/mcp",status="405"}') >= 1

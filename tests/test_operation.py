@@ -1,9 +1,11 @@
 """Running a server: workers, shutdown, readiness, metrics and logs, each by really doing it."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -126,6 +128,51 @@ def test_several_workers_see_every_commit_and_show_the_sum_of_their_counts(folde
             assert answered + metric(client, address, "civicite_abstentions_total") == 20
 
 
+def workers_of(process: int) -> set[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return {int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
+
+
+def test_requests_of_a_killed_worker_are_under_way_no_more(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (process, address, log), contextlib.ExitStack() as open_ones:
+        url = httpx.URL(address)
+        for _ in range(6):
+            raw = open_ones.enter_context(socket.create_connection((url.host, url.port), timeout=60))
+            raw.sendall(b"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+
+        def under_way() -> float:
+            with httpx.Client() as client:
+                return metric(client, address, "civicite_requests_under_way")
+
+        end = time.monotonic() + 60
+        while under_way() < 7:
+            assert time.monotonic() < end, log
+            time.sleep(0.02)
+        first = workers_of(process.pid)
+        for one in first:
+            os.kill(one, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while len(now := workers_of(process.pid)) < 2 or now & first or under_way() != 1:
+            assert time.monotonic() < end, log
+            time.sleep(0.1)
+
+
+def test_an_edit_is_what_changed_articles_an_upload_too(folder: Path) -> None:
+    lamps, quay = {"text": "A lamp of Ravel."}, {"file": ("quay.txt", b"The quay is long.")}
+    with serving(folder) as (_, address, _), httpx.Client(base_url=address) as client:
+        for _ in range(3):
+            assert client.put("/v1/articles/lamps", json=lamps).status_code < 300
+            assert client.post("/v1/articles", files=quay).status_code == 200
+        client.put("/v1/articles/lamps", json={"text": "Another lamp of Ravel."})
+        client.delete("/v1/articles/lamps")
+        client.delete("/v1/articles/lamps")
+        found = {
+            method: metric(client, address, f'civicite_edits_total{{method="{method}"')
+            for method in ("PUT", "POST", "DELETE")
+        }
+    assert found == {"PUT": 2, "POST": 1, "DELETE": 1}
+
+
 def cores_of(process: int, thread: int) -> set[int]:
     return os.sched_getaffinity(thread) if Path(f"/proc/{process}/task/{thread}").exists() else set()
 
@@ -226,6 +273,23 @@ def test_a_question_is_logged_when_that_was_asked_for_and_stays_on_its_line(fold
         assert len(line.splitlines()) == 1
         if form == "json":
             assert json.loads(line)["question"] == asked
+
+
+@pytest.mark.parametrize("tool", ["ask", "search"])
+def test_an_agents_question_is_logged_only_when_that_was_asked_for(folder: Path, tool: str) -> None:
+    told = {"name": tool, "arguments": {"question": "Where is the secret?"}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": told}
+    spoken = {"Accept": "application/json, text/event-stream"}
+    for wanted in ("true", "false"):
+        variables = {"CIVICITE_LOG_FORMAT": "json", "CIVICITE_LOG_QUESTIONS": wanted}
+        with serving(folder, **variables) as (process, address, log):
+            httpx.post(f"{address}/mcp", json=call, headers=spoken, timeout=30)
+            process.terminate()
+            process.wait(60)
+        [entry] = [one for line in log if (one := json.loads(line)).get("method") == "POST"]
+        assert (entry["route"], entry["commit"]) == ("/mcp", 1)
+        assert entry.get("question") == ("Where is the secret?" if wanted == "true" else None)
+        assert ("secret" in "".join(log)) == (wanted == "true")
 
 
 def test_a_server_is_alive_but_not_ready_while_its_index_is_gone(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Settings: where they come from, which prevails, and what is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,8 @@ def test_a_file_that_is_no_toml_is_refused_in_one_line(tmp_path: Path) -> None:
         ("remote_writes", "perhaps"),
         ("threads", "-1"),
         ("host", " "),
+        ("trusted_proxies", "*"),
+        ("trusted_proxies", "proxy.example"),
         ("index", " "),
     ],
 )
@@ -62,7 +65,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_what_to_give(
     tmp_path: Path, name: str, value: str
 ) -> None:
     variable = f"CIVICITE_{name.upper()}"
-    with pytest.raises(InputError, match=rf"^{variable}: '{value}' does not fit; give "):
+    with pytest.raises(InputError, match=rf"^{variable}: '{re.escape(value)}' does not fit; give "):
         load_settings(tmp_path, {variable: value})
 
 
@@ -78,6 +81,12 @@ def test_the_cache_lies_below_xdg_cache_home_when_that_is_absolute(
 ) -> None:
     cache = load_settings(tmp_path, {"XDG_CACHE_HOME": base}).cache_dir
     assert cache == (Path(base) if kept else Path.home() / ".cache") / "civicite"
+
+
+def test_proxies_are_a_list_of_addresses_and_networks(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, {}).trusted_proxies == ()
+    written = load_settings(tmp_path, {"CIVICITE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1"})
+    assert written.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
 
 
 def test_every_setting_has_a_check_and_every_check_a_setting() -> None:
