@@ -24,8 +24,11 @@ from service.problems import BUG, Problem, problem_response
 LARGEST_BODY = 50_000_000
 """Bytes of a request that may hold an article."""
 
+LARGEST_ANSWER = 4_000_000
+"""Bytes of a request to verify an answer."""
+
 LARGEST_QUESTION = 1_000_000
-"""Bytes of any other request but one to verify, which may hold a long answer."""
+"""Bytes of any other request."""
 
 REMOTE_RATE = 600
 """Requests a minute beyond this machine unless the settings say otherwise."""
@@ -174,7 +177,9 @@ async def _nothing() -> Message:
 
 def _largest(scope: Scope) -> int:
     path = scope["path"]
-    return LARGEST_BODY if path.startswith(("/v1/articles", "/v1/verify")) else LARGEST_QUESTION
+    if path.startswith("/v1/articles"):
+        return LARGEST_BODY
+    return LARGEST_ANSWER if path == "/v1/verify" else LARGEST_QUESTION
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
