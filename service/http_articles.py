@@ -17,6 +17,7 @@ from indexer import (
     submitted,
     uploaded,
 )
+from service.declared import ONLY_A_FILE
 from service.feedback import forget
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, is_known, not_modified, revision_in, tag_of
@@ -64,7 +65,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
     return JSONResponse({"articles": listed, "next": following, "index": state}, headers={"ETag": tag})
 
 
-@router.post("", response_model=Uploaded, responses=responses(400, 413, 422))
+@router.post("", response_model=Uploaded, responses=responses(400, 413, 422), dependencies=[ONLY_A_FILE])
 def upload(file: AFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
