@@ -10,6 +10,7 @@ from typing import get_args
 from indexer import terms_of
 from indexer.encoders.hashing import HashingEncoder
 from indexer.segment import sentences
+from indexer.submission import submitted
 from service import cues, opposites, outlook, timeliness, values
 from service.assistant import LONGEST_QUESTION
 from service.claims import quotations
@@ -97,6 +98,8 @@ def main() -> None:
         _read_question(text)
         _read_sentence("How many a were held?", text)
         _read_text(text)
+    # An article may be a thousand times as long as a question.
+    submitted("a", "", "A," + "\u3000" * 200_000 + "x", {})
     sys.stdout.write("done\n")
 
 
