@@ -70,7 +70,7 @@ FIELD_OF_LABEL = {
     "掲載日": "published",
 }
 DATELINE = re.compile(
-    r"\(?(?P<city>[^\W\d_][^\W\d_ .'’-]*(?:[ .'’-]+[^\W\d_]+){0,3}),\s*(?P<rest>.{6,30}?)\)?\s+[-–—]+\s"
+    r"\(?(?P<city>[^\W\d_][^\W\d_ .'’-]*(?:[ .'’-]+[^\W\d_]+){0,3}),\s*+(?P<rest>.{6,30}?)\)?\s+[-–—]+\s"
 )
 PUBLISHED_ON = re.compile(r"(?:published|posted)(?: on)? (?P<value>.{6,40})", re.IGNORECASE)
 REPORTER = re.compile(r"(?P<name>[가-힣]{2,4}) 기자(?:\s*[\w.]+@[\w.]+)?")

@@ -110,9 +110,12 @@ class Access:
 
     def _check_host(self, host: str) -> None:
         """Refuse names that lead here only because somebody's name server says so (DNS rebinding)."""
-        name = (urlsplit(f"//{host}").hostname if _fits(host) else None) or ""
-        allowed = self.settings.allowed_hosts
-        if name in allowed or name == self.settings.host or not (self._local or allowed) or is_loopback(name):
+        name, allowed = _name_in(host), self.settings.allowed_hosts
+        anybody = not (self._local or allowed)
+        # What is no name at all is refused everywhere: nothing further in can make an address of it.
+        if name is not None and (
+            name in allowed or name == self.settings.host or anybody or is_loopback(name)
+        ):
             return
         raise Problem(
             421, "unknown-host", "this server is not known by that name; see the setting allowed_hosts"
@@ -131,6 +134,14 @@ class Access:
     @property
     def _local(self) -> bool:
         return is_loopback(self.settings.host)
+
+
+def _name_in(host: str) -> str | None:
+    """Return the name or address of a Host header, None when it is malformed."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return None
 
 
 def _fits(address: str) -> bool:

@@ -326,10 +326,15 @@ def _check_model(index: Index, encoder: Encoder) -> None:
 def _check_request(question: str, top_k: int) -> None:
     if not question.strip():
         raise InputError("question", "it is empty", "ask something")
-    if len(question) > LONGEST_QUESTION:
-        raise InputError("question", f"it has {len(question)} characters", f"use {LONGEST_QUESTION} at most")
+    check_length(question)
     if not 1 <= top_k <= MOST_PASSAGES:
         raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")
+
+
+def check_length(question: str) -> None:
+    """Raise InputError for a question that is longer than any that is read."""
+    if len(question) > LONGEST_QUESTION:
+        raise InputError("question", f"it has {len(question)} characters", f"use {LONGEST_QUESTION} at most")
 
 
 def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

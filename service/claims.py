@@ -7,7 +7,7 @@ of the catalog.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,12 @@ from indexer import InputError
 from service.verification import AlsoStated, Claim
 
 MOST_CLAIMS = 1000
+MOST_COPIES = 1000
+MOST_QUOTED = 200_000
+"""Quotations of an answer, the copies that they list, and characters of all quotations together.
+
+Each is compared with the whole catalog, which takes time in proportion to its length.
+"""
 
 FEWEST_WORDS = 3
 """Words between quotation marks in prose that make a quotation; fewer are a title or a manner of speaking."""
@@ -46,9 +52,19 @@ def read_claims(content: str, where: str) -> Claims:
         raise InputError(
             where, "it holds no quotation", "put what is quoted in quotation marks, or give JSON"
         )
-    if len(found.claims) > MOST_CLAIMS:
-        raise InputError(where, f"it holds {len(found.claims)} quotations", f"give {MOST_CLAIMS} at most")
+    check_amount(found.claims, where)
     return found
+
+
+def check_amount(claims: Sequence[Claim], where: str) -> None:
+    """Raise InputError for more than is verified at a time."""
+    for amount, most, what in (
+        (len(claims), MOST_CLAIMS, "quotations"),
+        (sum(len(claim.also_in) for claim in claims), MOST_COPIES, "copies of quotations"),
+        (sum(len(claim.quote) for claim in claims), MOST_QUOTED, "quoted characters"),
+    ):
+        if amount > most:
+            raise InputError(where, f"it holds {amount} {what}", f"give {most} at most")
 
 
 def claims_of(value: object, where: str) -> Claims:
@@ -57,12 +73,13 @@ def claims_of(value: object, where: str) -> Claims:
         for name in ("citations", "quotes", "quotations"):
             if name in value:
                 claims = tuple(_listed(value[name], f"{where}: {name}"))
-                return Claims(claims, _unquoted(value, claims))
+                return Claims(claims, _unquoted(value, claims, where))
         if isinstance(value.get("answer"), Mapping):
             return claims_of(value["answer"], f"{where}: answer")
         for name in ("answer", "text"):
             if isinstance(value.get(name), str):
-                return Claims(tuple(map(Claim, quotations(value[name]))))
+                text = _whole(value[name], f"{where}: {name}")
+                return Claims(tuple(map(Claim, quotations(text))))
         return Claims((_claim(value, where),))
     return Claims(tuple(_listed(value, where)))
 
@@ -114,7 +131,7 @@ _WHOLE_NUMBERS = {"revision", "start", "end"}
 
 def _claim(value: object, where: str) -> Claim:
     if isinstance(value, str):
-        return Claim(value)
+        return Claim(_whole(value, where))
     if not isinstance(value, Mapping):
         raise InputError(where, "it is neither a text nor an object", "give a text or an object with 'quote'")
     fields: dict[str, Any] = {}
@@ -133,8 +150,17 @@ def _claim(value: object, where: str) -> Claim:
 def _checked(field: str, given: object, where: str) -> object:
     kind, words = (int, "a whole number") if field in _WHOLE_NUMBERS else (str, "a text")
     if not isinstance(given, kind) or isinstance(given, bool) or (kind is int and not 0 <= given < 2**63):  # type: ignore[operator]
-        raise InputError(f"{where}: {field}", f"{given!r} does not fit", f"give {words}")
-    return given
+        raise InputError(f"{where}: {field}", "it does not fit", f"give {words}")
+    return _whole(given, f"{where}: {field}") if isinstance(given, str) else given
+
+
+def _whole(text: str, where: str) -> str:
+    """Return a text that can be looked up and sent back; JSON may hold halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(where, "it holds half of a surrogate pair", "give whole characters") from error
+    return text
 
 
 def _also(value: object, where: str) -> AlsoStated:
@@ -144,11 +170,12 @@ def _also(value: object, where: str) -> AlsoStated:
     return AlsoStated(str(_checked("article_id", value.get("article_id"), where)), *numbers)  # type: ignore[arg-type]
 
 
-def _unquoted(answer: Mapping[str, Any], claims: tuple[Claim, ...]) -> str | None:
+def _unquoted(answer: Mapping[str, Any], claims: tuple[Claim, ...], where: str) -> str | None:
     """Return what civicite's own answer says beyond its quotations, None when that is nothing."""
     said = answer.get("answer")
     if not isinstance(said, str) or "sentences" not in answer:
         return None
+    said = _whole(said, f"{where}: answer")
     for quote in sorted((claim.quote for claim in claims), key=len, reverse=True):
         said = said.replace(quote, "", 1)
     return " ".join(re.sub(r"\[\d+\]", " ", said).split()) or None

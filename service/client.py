@@ -19,6 +19,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from indexer import NO_FILTERS, Commit, Filters, InputError, Moment, Order
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
+from service.claims import MOST_CLAIMS, MOST_COPIES, MOST_QUOTED
 from service.client_errors import ServerBusy, ServiceError, error_from
 from service.collection import (
     PAGE,
@@ -156,7 +157,11 @@ class Client:
     def verify(self, quotes: Iterable[Claim | Citation]) -> list[Verdict]:
         """Class each quotation, and show the nearest true span where it is not verified."""
         claims = [_known(asdict(claim_of(quote))) for quote in quotes]
-        results = self._read("POST", "/v1/verify", json={"citations": claims})["results"] if claims else []
+        results = [
+            result
+            for some in _in_requests(claims)
+            for result in self._read("POST", "/v1/verify", json={"citations": some})["results"]
+        ]
         for result in results:
             result["differences"] = [(pair["quote"], pair["source"]) for pair in result["differences"]]
         return _VERDICTS.validate_python(results)
@@ -239,6 +244,23 @@ def _json(response: httpx.Response) -> Any:
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _in_requests(claims: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Share claims out to requests, each of no more than the service verifies at a time."""
+    most = (MOST_CLAIMS, MOST_COPIES, MOST_QUOTED)
+    some: list[dict[str, Any]] = []
+    held = (0, 0, 0)
+    for claim in claims:
+        more = (1, len(claim["also_in"]), len(claim["quote"]))
+        together = (held[0] + more[0], held[1] + more[1], held[2] + more[2])
+        if some and any(amount > limit for amount, limit in zip(together, most, strict=True)):
+            yield some
+            some, together = [], more
+        some.append(claim)
+        held = together
+    if some:
+        yield some
 
 
 def _check_sendable(filters: Filters) -> None:

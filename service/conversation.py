@@ -37,26 +37,31 @@ class Understood:
     replaced: tuple[Replaced, ...] = ()
 
 
-def understood(turns: Sequence[Turn], asked: str) -> Understood:
-    """Read a question after the turns before it, each of which was read after those before itself."""
+def understood(turns: Sequence[Turn], asked: str, longest: int) -> Understood:
+    """Read a question after the turns before it, each of which was read after those before itself.
+
+    One that would grow beyond ``longest`` characters is left as it was asked.
+    """
     before: Turn | None = None
     for turn in turns:
-        before = Turn(_after(before, turn.question).question, turn.answer)
-    return _after(before, asked)
+        before = Turn(_after(before, turn.question, longest).question, turn.answer)
+    return _after(before, asked, longest)
 
 
-def _after(before: Turn | None, asked: str) -> Understood:
+def _after(before: Turn | None, asked: str, longest: int) -> Understood:
+    as_asked = Understood(asked, asked)
     if before is None:
-        return Understood(asked, asked)
-    return (
+        return as_asked
+    read = (
         _another(before.question, asked)
         or _only_a_question_word(before.question, asked)
         or _with_names_for_pronouns(before, asked)
-        or Understood(asked, asked)
     )
+    return read if read is not None and len(read.question) <= longest else as_asked
 
 
-_LEAD = r"^\W*(?:(?:and|so|but|ok(?:ay)?|then|now)\b[\s,]*)*"
+# What leads is never given back: else each way to share out a long run would be tried with each rest.
+_LEAD = r"^\W*+(?:(?:and|so|but|ok(?:ay)?|then|now)\b[\s,]*+)*+"
 _PREPOSITIONS = "in|for|at|of|from|by|on|since|before|after|during|near"
 _ANOTHER = re.compile(
     rf"{_LEAD}(?:(?:what|how)\s+about\s+)?(?:(?P<with>{_PREPOSITIONS})\s+)?(?P<rest>[^?.!]+?)\s*[?.!]*\s*$",
@@ -70,12 +75,13 @@ _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 def _another(before: str, asked: str) -> Understood | None:
     """Read 'And in Busan?', 'What about 2021?': the question before, of another place or year."""
-    found = _ANOTHER.match(asked)
+    plain = _in_one_line(asked)
+    found = _ANOTHER.match(plain)
     if found is None:
         return None
     rest = found["rest"].removesuffix(" then").removesuffix(" instead")
     year = _YEAR.fullmatch(rest)
-    if not (year or [rest] == names_in(rest)) or not (_LED.match(asked) or len(rest.split()) == 1):
+    if not (year or [rest] == names_in(rest)) or not (_LED.match(plain) or len(rest.split()) == 1):
         return None
     old = _YEAR.findall(before) if year else _place_for(before, found["with"])
     if len(old) != 1 or old[0] == rest:
@@ -85,7 +91,7 @@ def _another(before: str, asked: str) -> Understood | None:
 
 def _place_for(before: str, preposition: str | None) -> list[str]:
     """Return the names that another one may stand in for: those after the same preposition, else all."""
-    names = names_in(before)
+    names = _few_names(before)
     if preposition is not None:
         same = [name for name in names if _after_preposition(name, preposition, before)]
         if same:
@@ -101,7 +107,7 @@ _QUESTION_WORD = re.compile(
 
 def _only_a_question_word(before: str, asked: str) -> Understood | None:
     """Read 'And when?': the question before, and what more is wanted of it."""
-    found = _QUESTION_WORD.match(asked)
+    found = _QUESTION_WORD.match(_in_one_line(asked))
     if found is None:
         return None
     word = found["word"].capitalize()
@@ -134,7 +140,7 @@ def _with_names_for_pronouns(before: Turn, asked: str) -> Understood | None:
     # A name in the question itself is the likelier antecedent.
     if not found or names_in(asked):
         return None
-    names = {one["word"].lower(): _antecedent(before, one["word"].lower()) for one in found}
+    names = {word: _antecedent(before, word) for word in {one["word"].lower() for one in found}}
     question, replaced = asked, []
     for one in reversed(found):
         name = names[one["word"].lower()]
@@ -146,14 +152,27 @@ def _with_names_for_pronouns(before: Turn, asked: str) -> Understood | None:
 
 
 def _antecedent(before: Turn, word: str) -> str | None:
-    names = names_in(before.question)
+    names = _few_names(before.question)
     if word in _PERSONS and re.match(r"\W*who(?:m|se)?\b", before.question, re.IGNORECASE):
         # Who was asked for is named in the answer, not in the question.
-        names = [name for name in names_in(_first_sentence(before.answer)) if name not in names]
+        names = [name for name in _few_names(_first_sentence(before.answer)) if name not in names]
     elif word in _THINGS:
         # 'It' is what the question was about, hardly where or when that was.
         names = [name for name in names if not _after_preposition(name, _PREPOSITIONS, before.question)]
     return names[0] if len(names) == 1 else None
+
+
+MOST_NAMES = 20
+"""Where there are more, no one of them is meant for certain, and each would be looked for."""
+
+
+def _few_names(text: str) -> list[str]:
+    names = names_in(text)
+    return names if len(names) <= MOST_NAMES else []
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _after_preposition(name: str, prepositions: str, text: str) -> bool:

@@ -24,7 +24,9 @@ _NUMBER = re.compile(
     r"fifty|hundreds?|thousands?|millions?|billions?|half|third|quarter|percent)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<![.!?“\"'(•] )(?<!^)\b[A-Z][\w’'-]*(?:\s+(?:of|the|de|and|for)?\s*[A-Z][\w’'-]*)*")
+_NAME = re.compile(
+    r"(?<![.!?“\"'(•] )(?<!^)\b[A-Z][\w’'-]*(?:\s++(?:(?:of|the|de|and|for)\s*)?[A-Z][\w’'-]*)*"
+)
 _REASON = re.compile(
     r"\b(?:because|due to|owing to|since|so that|in order to|therefore|thus|caused?|reasons?|resulted|"
     r"leads? to|led to|as a result|aims? to|aimed at|"
@@ -36,7 +38,8 @@ _PLACE = re.compile(
     r"\b(?:in|at|near|from|to|of|on|across|between) (?:the )?(?:[A-Z][\w’'-]+)|\b(?:city|country|river|"
     r"located|venue|based|headquarters?|capital)\b|에서|에 위치",
 )
-_LIST = re.compile(r"[^,;]+(?:[,;][^,;]+){2,}|(?:^|\n)\s*(?:[•▴*-]|\d+[.)])\s")
+# Each alternative begins at one place only, so that a long run is not read from every character of it.
+_LIST = re.compile(r"(?<![^,;])[^,;]++(?:[,;][^,;]++){2}|(?:^\s*+|\n[^\S\n]*+)(?:[•▴*-]|\d+[.)])\s")
 _DEFINITION = re.compile(r"\b(?:is|are|was|were|means?|refers? to|known as|called|defined)\b|란 |이다")
 _PRONOUN = re.compile(
     r"^\W*(?:It|He|She|They|This|That|These|Those|Its|His|Her|Their|Such|The (?:city|campaign|forum|"
@@ -180,7 +183,7 @@ def _counted(question: str) -> re.Pattern[str] | None:
     if asked is None:
         return None
     stem = re.escape(asked.group(1).rstrip("s").casefold())
-    return re.compile(rf"(?:{_NUMBER.pattern})[\d,.]*\s+(?:[\w-]+\s+){{0,3}}?{stem}")
+    return re.compile(rf"(?:{_NUMBER.pattern})[\d,.]{{0,40}}\s+(?:[\w-]+\s+){{0,3}}?{stem}")
 
 
 def held_share(wanted: list[str], text: str) -> float:

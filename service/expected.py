@@ -16,7 +16,8 @@ Expected = Literal[
     "clock", "telephone", "name", "place", "names"
 ]  # fmt: skip
 
-_FIGURE = r"\d[\d,.]*(?!\d|st\b|nd\b|rd\b|th\b)(?: (?:hundred|thousand|million|billion|trillion))?"
+# No figure is longer, and a run without end must not be read to its end from each of its digits.
+_FIGURE = r"\d[\d,.]{0,40}(?!\d|st\b|nd\b|rd\b|th\b)(?: (?:hundred|thousand|million|billion|trillion))?"
 _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
     "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozens?|"
@@ -53,7 +54,8 @@ _PATTERNS: dict[Expected, re.Pattern[str]] = {
     ),
     "telephone": re.compile(r"\+?\d[\d ()/-]{5,}\d"),
 }
-_SERIES = re.compile(r"[^,;:]{2,60}(?:[,;] [^,;:]{2,60})+,? (?:and|or) ")
+_SERIES = re.compile(r"[^,;:]{2}[,;] [^,;:]{2,60},? (?:and|or) ")
+"""The end of one: where it begins makes no difference."""
 _OPENING_NAME = re.compile(r"^\W*((?:[A-Z][\w’'-]+ )+[A-Z][\w’'-]+)")
 _PLACE = re.compile(r"\b(?:in|at|near|from|to|of|on|across|between) (?:the )?([A-Z][\w’'-]+)")
 _ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)

@@ -67,10 +67,10 @@ _MONEY = (
     rf"{_HEDGE}(?:(?:US|USD|EUR|GBP|KRW|JPY|AUD|CAD) ?)?[$€£¥₩] ?(?:{_FIGURE})"
     rf"(?: ?(?:{_GREAT}|m|bn)\b)?|{_HEDGE}\b(?:USD|EUR|GBP|KRW|JPY) ?(?:{_FIGURE})(?: (?:{_GREAT})\b)?|"
     rf"(?<![\w.,]){_HEDGE}{_NUMBER} ?(?:US )?(?:dollars?|euros?|pounds?|won|yen|yuan|USD|EUR|KRW)\b|"
-    r"\d[\d,.]*(?:[만억조] ?)*(?:원|달러)"
+    r"\d[\d,.]{0,40}(?:[만억조] ?)*(?:원|달러)"
 )
 _KOREAN = (
-    r"(?<![\d.,])(?:약 ?)?\d[\d,.]*(?: ?여)? ?(?:[만억조] ?)*"
+    r"(?<![\d.,])(?:약 ?)?\d[\d,.]{0,40}(?: ?여)? ?(?:[만억조] ?)*"
     r"(?:명|개|곳|가구|세대|대|채|그루|마리|권|회|차례|가지|종)"
 )
 

@@ -25,8 +25,11 @@ from service.problems import BUG, Problem, problem_response
 LARGEST_BODY = 50_000_000
 """Bytes of a request that may hold an article."""
 
+LARGEST_ANSWER = 4_000_000
+"""Bytes of a request to verify an answer."""
+
 LARGEST_QUESTION = 1_000_000
-"""Bytes of any other request but one to verify, which may hold a long answer."""
+"""Bytes of any other request."""
 
 BODY_SECONDS = 10.0
 """How long to wait for the next piece of a body, and for the whole of it beside what its size allows."""
@@ -180,7 +183,9 @@ async def _nothing() -> Message:
 
 def _largest(scope: Scope) -> int:
     path = scope["path"]
-    return LARGEST_BODY if path.startswith(("/v1/articles", "/v1/verify")) else LARGEST_QUESTION
+    if path.startswith("/v1/articles"):
+        return LARGEST_BODY
+    return LARGEST_ANSWER if path == "/v1/verify" else LARGEST_QUESTION
 
 
 class _Body:

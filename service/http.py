@@ -14,12 +14,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
 from indexer import NO_FILTERS, Filters, list_commits
-from service.access import Access
+from service.access import OPEN_PATHS, Access
 from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
 from service.cors import OtherPages
+from service.declared import DECLARED_PARAMETERS
 from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
@@ -85,11 +87,22 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)
-    for router in (questions, verification, articles, service, chat, operation, pages):
+    for router in (questions, verification, articles, service, chat):
+        app.include_router(router, dependencies=[DECLARED_PARAMETERS])
+    # Pages are found by links, to which others add parameters of their own.
+    for router in (operation, pages):
         app.include_router(router)
+        _answer_heads(app, router)
     if is_installed():
         app.router.routes.append(MCPRoute(door))
     return app
+
+
+def _answer_heads(app: FastAPI, router: APIRouter) -> None:
+    """Answer HEAD, which load balancers send, at a router's addresses that are open to all."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.path in OPEN_PATHS:
+            app.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
 
 
 @questions.post(
@@ -138,7 +151,7 @@ def search(body: SearchRequest, request: Request, serving: Served) -> Response:
     return _tagged(result.to_dict(), tag)
 
 
-@questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses()})
+@questions.get("/facets", response_model=Facets, responses={**KNOWN, **responses(422)})
 def facets(request: Request, serving: Served) -> Response:
     """Count the current articles by facet name and value."""
     with serving.index.view() as view:

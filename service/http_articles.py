@@ -18,6 +18,7 @@ from indexer import (
     uploaded,
 )
 from service import metrics
+from service.declared import ONLY_A_FILE
 from service.feedback import forget
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
@@ -62,7 +63,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
     return unless_known(request, JSONResponse({"articles": listed, "next": following, "index": state}))
 
 
-@router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422))
+@router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422), dependencies=[ONLY_A_FILE])
 def upload(file: AFile, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 

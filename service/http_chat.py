@@ -19,7 +19,7 @@ from pydantic.config import JsonDict
 
 from indexer import NO_FILTERS, InputError, list_commits
 from service.answer import Answer
-from service.assistant import LONGEST_QUESTION
+from service.assistant import LONGEST_QUESTION, check_length
 from service.chat import MODEL, extra, pieces, usage
 from service.conversation import Turn, Understood, understood
 from service.events import Emit, EventStream, event
@@ -157,9 +157,9 @@ class ChatRequest(BaseModel):
         if not turns or not turns[-1].question:
             raise InputError("messages", "there is no question of the user's", "end with one")
         *before, last = (turn for turn in turns if turn.question)
+        check_length(last.question)
         short = [turn for turn in before[-_TURNS:] if len(turn.question) <= LONGEST_QUESTION]
-        read = understood(short, last.question)
-        return read if len(read.question) <= LONGEST_QUESTION else Understood(read.asked, read.asked)
+        return understood(short, last.question, LONGEST_QUESTION)
 
 
 _TURNS = 20

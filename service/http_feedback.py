@@ -96,7 +96,7 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
     return JSONResponse({"feedback": listed, "next": listed[-1]["number"] if more else None})
 
 
-@router.get("/status", response_model=Status, responses={**KNOWN, **responses()})
+@router.get("/status", response_model=Status, responses={**KNOWN, **responses(422)})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
     seen = survey(serving.index.folder)

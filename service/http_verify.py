@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from indexer import InputError
 from service.answer import Answer
-from service.claims import MOST_CLAIMS, Claims, claims_of
+from service.claims import MOST_CLAIMS, MOST_QUOTED, Claims, check_amount, claims_of
 from service.problems import responses
 from service.representations import Verification
 from service.schemas import Body, Number
@@ -20,6 +20,9 @@ from service.verification import LONGEST_QUOTE, AlsoStated, Claim, verify_quote
 router = APIRouter(prefix="/v1", tags=["questions"])
 
 Identity = Annotated[str, Field(min_length=1, max_length=512)]
+
+LONGEST_ANSWER = 1_000_000
+"""Characters of a text that quotations are looked for in."""
 
 EXAMPLE: JsonDict = {"citations": [{"quote": "Incheon has held 112 school programmes."}]}
 
@@ -82,14 +85,19 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
     """Citations, or an answer as civicite gave it, or any text with its quotations in quotation marks."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
-    citations: list[CitationToVerify] | None = Field(None, max_length=MOST_CLAIMS)
-    answer: str | dict[str, Any] | None = None
-    text: str | None = Field(None, max_length=1_000_000)
+    citations: list[CitationToVerify] | None = Field(
+        None,
+        max_length=MOST_CLAIMS,
+        description=f"Their quotations have {MOST_QUOTED} characters at most together",
+    )
+    answer: Annotated[str, Field(max_length=LONGEST_ANSWER)] | dict[str, Any] | None = None
+    text: str | None = Field(None, max_length=LONGEST_ANSWER)
 
     def to_claims(self) -> Claims:
         """Return the quotations; raises InputError when there is none to verify."""
         if self.citations is not None:
             claims = tuple(citation.to_claim() for citation in self.citations)
+            check_amount(claims, "citations")
             given = self.model_dump(include={"answer", "sentences"})
             return Claims(
                 claims, claims_of({**given, "quotes": [c.quote for c in claims]}, "answer").unquoted
@@ -100,8 +108,7 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
             raise InputError(
                 "citations", "there is no quotation", "give citations, an answer or a text with some"
             )
-        if len(found.claims) > MOST_CLAIMS:
-            raise InputError("answer", "it holds too many quotations", f"give {MOST_CLAIMS} at most")
+        check_amount(found.claims, "answer")
         return found
 
 

@@ -51,9 +51,17 @@ def _by_verb(question: str, quote: str, names: list[Span]) -> list[Span]:
         for name in names
         if any(
             found is not None and stem & set(terms_of(found.group(1)))
-            for found in (_DONE_BY.search(quote[: name.start]), _DOES.match(quote[name.end :]))
+            for found in (_DONE_BY.search(_just_before(quote, name.start)), _DOES.match(quote[name.end :]))
         )
     ]
+
+
+_AGENTS_WORDS = 200
+"""Characters that hold 'opened first by the old …': what stands before a name is not read from the start."""
+
+
+def _just_before(quote: str, place: int) -> str:
+    return quote[max(0, place - _AGENTS_WORDS) : place]
 
 
 _ROLE = re.compile(
@@ -125,7 +133,7 @@ def called(question: str, quote: str) -> list[Span]:
     return [one for one in spans if not quote[one.start : one.end].startswith(("to ", "for "))]
 
 
-_NAMED = r"(?:[A-Z][\w’'-]*(?: (?:of |the |and )?[A-Z][\w’'-]*)*)(?: \([^)]{1,20}\))?"
+_NAMED = r"(?:[A-Z][\w’'-]*+(?: (?:of |the |and )?[A-Z][\w’'-]*+){0,20})(?: \([^)]{1,20}\))?"
 _NAMES = re.compile(rf"{_NAMED}(?:, (?:the )?{_NAMED})+,? and (?:the )?{_NAMED}")
 # Each word is parted from the next by a space, so that there is one way only to read a phrase.
 _PHRASE = r"[\w’'-]+(?: [\w’'-]+){0,3}"
@@ -147,7 +155,10 @@ def series(question: str, quote: str) -> list[Span]:
     things = [Span(*found.span(1)) for found in _THINGS.finditer(quote)]
     if len(_OPENERS.findall(quote)) > 1:
         return []
-    if any(_GOES_ON_BEFORE.search(quote[:start]) or _GOES_ON.match(quote[end:]) for start, end in names):
+    if any(
+        _GOES_ON_BEFORE.search(_just_before(quote, start)) or _GOES_ON.match(quote[end:])
+        for start, end in names
+    ):
         return []
     return names or [one for one in things if not _PARTICIPLES.match(quote[one.start :])]
 

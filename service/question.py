@@ -34,7 +34,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
                  r"themes|winners|mayors|networks|principles|pillars|essentials|measures|kinds|types)\b"),
         ("why", r"\bwhy\b|\bwhat (was|is|were) the (reason|cause|purpose)\b|왜|이유"),
         ("how", r"\bhow\b|어떻게"),
-        ("definition", r"^\W*what (is|are|was|were) (an? |the )?(\S+ ?){1,5}\?*$|무엇"),
+        ("definition", r"^\W*what (is|are|was|were) (an? |the )?(?:\S+ ){0,4}\S+(?: \?*)?$|무엇"),
     )
 )  # fmt: skip
 

@@ -242,10 +242,23 @@ def test_anybody_may_write_beyond_this_machine_only_where_that_was_set_and_no_ke
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "[", "@"]
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "[", "[//", "//[", "[]", "@"]
 )
 def test_a_name_that_only_a_foreign_name_server_knows_is_refused(host: str, tmp_path: Path) -> None:
     assert refused(access(tmp_path), "GET", "/v1/articles", host=host) == "unknown-host"
+
+
+@pytest.mark.parametrize("host", ["[", "[//", "a]"])
+def test_what_is_no_name_at_all_is_refused_even_where_every_name_is_known(host: str, tmp_path: Path) -> None:
+    rules = access(tmp_path, host=ANYWHERE, open_reading=True)
+    assert refused(rules, "GET", "/v1/articles", host="city.example") is None
+    assert refused(rules, "GET", "/v1/articles", host=host) == "unknown-host"
+
+
+def test_a_malformed_name_is_answered_as_a_foreign_one(folder: Path) -> None:
+    with client_of(folder) as client:
+        for path in ("/v1/facets", "/", "/mcp", "/v1/models", "/healthz"):
+            assert client.get(path, headers={"Host": "[//"}).status_code == 421
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000", "city.example"])
@@ -476,7 +489,11 @@ def test_every_answer_that_counts_says_how_many_requests_are_left(folder: Path) 
 
 @pytest.mark.parametrize(
     ("path", "size", "status"),
-    [("/v1/ask", 1_000_001, 413), ("/v1/verify", 50_000_001, 413), ("/v1/ask", 999_999, 422)],
+    [
+        ("/v1/ask", 1_000_001, 413),
+        ("/v1/verify", 4_000_001, 413),
+        ("/v1/ask", 999_999, 422),
+    ],
 )
 def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(
     folder: Path, path: str, size: int, status: int

@@ -173,6 +173,15 @@ def test_quotations_are_classed_the_same(collection: Collection, local: LocalCol
     assert collection.verify([]) == []
 
 
+def test_more_quotations_than_a_service_takes_at_a_time_are_classed_all_the_same(
+    collection: Collection, local: LocalCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.client.MOST_CLAIMS", 2)
+    monkeypatch.setattr("service.client.MOST_QUOTED", 40)
+    claims = [Claim(f"Nothing of the kind {number}") for number in range(7)] + [Claim("The old well")]
+    assert collection.verify(claims) == local.verify(claims)
+
+
 def test_connect_takes_a_folder_or_an_address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
     with service.connect(folder) as local:

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.conversation import Replaced, Turn, Understood, understood
+from service import conversation
+from service.conversation import Replaced, Turn, Understood
 from service.names import names_in
+
+LONGEST = 2000
+
+
+def understood(turns: list[Turn], asked: str) -> Understood:
+    return conversation.understood(turns, asked, LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +100,29 @@ def test_turns_lean_on_each_other_one_after_the_other() -> None:
 
 def test_the_first_question_stands_for_itself() -> None:
     assert understood([], "When was it founded?").replaced == ()
+
+
+def test_a_question_that_would_grow_beyond_all_bounds_is_left_as_it_was_asked() -> None:
+    name, asked = f"Z{'a' * 1000}", "Was it there when it was it?"
+    assert understood([Turn(f"What is {name}?")], asked) == Understood(asked, asked)
+
+
+def test_of_more_names_than_anybody_means_none_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[str] = []
+
+    def noted(name: str, *rest: str) -> bool:
+        looked_for.append(name)
+        return False
+
+    monkeypatch.setattr(conversation, "_after_preposition", noted)
+    before = Turn("Which of " + ", ".join(f"N{number}" for number in range(500)) + "?")
+    assert understood([before], "When was it " + "it " * 300).replaced == ()
+    assert looked_for == []
+
+
+def test_a_question_word_between_much_white_space_is_read_all_the_same() -> None:
+    found = understood([Turn("Who founded CityNet?")], "  And \n\t when  ?")
+    assert found.question == "Who founded CityNet? When?"
 
 
 @given(st.lists(st.text(max_size=60), max_size=3), st.text(max_size=80))

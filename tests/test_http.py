@@ -84,6 +84,27 @@ def test_citations_of_an_answer_are_verified_as_they_are(client: httpx.Client) -
     assert [one["verified"] for one in result["results"]] == [True] * len(citations)
 
 
+def test_more_than_is_verified_at_a_time_is_refused(client: httpx.Client) -> None:
+    long, copy = "a b " * 4_999, {"article_id": "x", "revision": 1, "start": 0, "end": 1}
+    listed = {"quote": "a b c", "also_in": [copy] * 91}
+    for told, citations in (
+        ("quoted characters", [{"quote": long}] * 11),
+        ("copies of quotations", [listed] * 11),
+    ):
+        for body in (
+            {"citations": citations},
+            {"answer": {"citations": citations}},
+        ):
+            response = client.post("/v1/verify", json=body)
+            assert response.status_code == 422
+            assert told in response.json()["detail"]
+    marked = f"“{'a b ' * 4_000}” " * 13
+    assert client.post("/v1/verify", json={"answer": marked}).status_code == 422
+    for field in ("answer", "text"):
+        assert client.post("/v1/verify", json={field: "a" * 1_000_001}).status_code == 422
+    assert client.post("/v1/verify", json={"text": f"“a b c” {'a' * 4_000_000}"}).status_code == 413
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [

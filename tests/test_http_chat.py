@@ -143,6 +143,17 @@ def test_filters_and_moments_are_civicites_own_field(client: openai.OpenAI) -> N
     assert [one["article_id"] for one in completion.civicite["citations"]] == ["a mill"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_that_is_too_long_is_refused_before_anything_reads_it(
+    stream: bool, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    monkeypatch.setattr("service.http_chat.understood", lambda *given: read.append(given))
+    with pytest.raises(openai.BadRequestError, match="question: it has 2001 characters"):
+        ask(client, QUESTION, "In 1880.", "a" * 2001, stream=stream)
+    assert read == []
+
+
 def test_what_cannot_matter_is_of_no_effect(client: openai.OpenAI) -> None:
     completion = ask(
         client,

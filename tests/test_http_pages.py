@@ -51,6 +51,22 @@ def test_a_browser_finds_a_page_that_loads_nothing_from_elsewhere(client: httpx.
     assert client.get("/page.css").headers["content-type"].startswith("text/css")
 
 
+OPEN = ["/", "/healthz", "/readyz", "/llms.txt", "/page.js", "/page.css", "/page-icon.svg"]
+
+
+@pytest.mark.parametrize("address", OPEN)
+def test_what_is_open_to_all_is_answered_to_head_without_a_body(address: str, client: httpx.Client) -> None:
+    whole, head = client.get(address), client.head(address)
+    assert (whole.status_code, head.status_code, head.content) == (200, 200, b"")
+    for name in ("content-type", "etag", "cache-control"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+@pytest.mark.parametrize("address", [*OPEN, "/metrics"])
+def test_pages_are_found_by_links_to_which_others_added_something(address: str, client: httpx.Client) -> None:
+    assert client.get(address, params={"utm_source": "a"}).status_code == 200
+
+
 @pytest.mark.parametrize("address", ["/", "/page.js", "/page.css", "/page-icon.svg", "/llms.txt"])
 def test_what_a_browser_has_of_the_page_is_not_sent_again(client: httpx.Client, address: str) -> None:
     first = client.get(address, headers=BROWSER)

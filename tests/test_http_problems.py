@@ -157,6 +157,54 @@ def test_an_unknown_address_is_not_found(path: str, client: httpx.Client) -> Non
     problem(response, 404, str(response.json()["type"]).rpartition(":")[2])
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/facets"),
+        ("GET", "/v1/status"),
+        ("GET", "/v1/articles"),
+        ("GET", "/v1/articles/well"),
+        ("GET", "/v1/commits"),
+        ("GET", "/v1/feedback"),
+        ("POST", "/v1/search"),
+        ("POST", "/v1/ask"),
+        ("POST", "/v1/verify"),
+        ("POST", "/v1/feedback"),
+        ("PUT", "/v1/articles/well"),
+        ("DELETE", "/v1/articles/well"),
+    ],
+)
+def test_a_parameter_that_is_not_declared_is_refused_by_name(
+    method: str, path: str, client: httpx.Client
+) -> None:
+    bodies: dict[str, dict[str, object]] = {
+        "/v1/verify": {"text": "“a b c”"},
+        "/v1/feedback": {"question": "q", "verdict": "right"},
+        "/v1/articles/well": {"text": "Something."},
+    }
+    body = bodies.get(path, {"question": "q"}) if method in ("POST", "PUT") else None
+    response = client.request(method, path, params={"nonsense": 1}, json=body)
+    assert problem(response, 422, "invalid-request")["errors"] == [
+        {"field": "nonsense", "problem": "Extra inputs are not permitted"}
+    ]
+
+
+def test_a_field_beside_the_file_of_an_upload_is_refused_by_name(client: httpx.Client) -> None:
+    file = {"file": ("new.md", b"# New\n\nSomething.")}
+    for told in ({"data": {"city": "Ulm"}}, {"params": {"city": "Ulm"}}):
+        response = client.post("/v1/articles", files=file, **told)  # type: ignore[arg-type]
+        assert problem(response, 422, "invalid-request")["errors"] == [
+            {"field": "city", "problem": "Extra inputs are not permitted"}
+        ]
+
+
+def test_a_parameter_that_is_not_declared_is_refused_as_openai_does_at_its_addresses(
+    client: httpx.Client,
+) -> None:
+    response = client.get("/v1/models", params={"nonsense": 1})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "nonsense")
+
+
 def test_an_unknown_method_names_those_that_are_known(client: httpx.Client) -> None:
     response = client.get("/v1/ask")
     problem(response, 405, "method-not-allowed")

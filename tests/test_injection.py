@@ -179,6 +179,68 @@ def test_any_json_is_answered_without_a_5xx(client: httpx.Client, path: str, bod
     unharmed(client, client.post(path, content=content, headers={"Content-Type": "application/json"}))
 
 
+HALF = "\ud800"
+ANSWERS = [
+    {"citations": [{"quote": "one two three", "article_id": HALF}]},
+    {"citations": [{"quote": f"one two three {HALF}"}]},
+    {"citations": [{"quote": "one two three", "url": HALF}]},
+    {
+        "citations": [
+            {"quote": "well", "also_in": [{"article_id": HALF, "revision": 1, "start": 0, "end": 1}]}
+        ]
+    },
+    {"quotes": [f"one two three {HALF}"]},
+    {"quotations": [{"exact": "one two three", "prefix": HALF}]},
+    {"answer": f"It says “one two three {HALF}”."},
+    {"text": f"It says “one two three” {HALF}."},
+    {"answer": f"One. {HALF}", "sentences": [], "citations": ["One."]},
+    {"answer": {"citations": [{"quote": "one two three", "sha256": HALF}]}},
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_halves_of_characters_within_an_answer_are_refused(
+    answer: dict[str, object], client: httpx.Client
+) -> None:
+    content = json.dumps({"answer": answer}).encode()
+    response = client.post("/v1/verify", content=content, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:civicite:problem:invalid-request")
+    assert "half of a surrogate pair" in response.json()["detail"]
+    unharmed(client, response)
+
+
+NAMES = [
+    "citations", "quotes", "answer", "text", "sentences", "quote", "exact", "article_id", "revision",
+    "sha256", "start", "end", "prefix", "suffix", "url", "title", "also_in",
+]  # fmt: skip
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    [HALF, f"“one two {HALF} three”", "“The old well”", "well", ""]
+)
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(answer=st.dictionaries(st.sampled_from(NAMES), NESTED, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_answer_within_a_request_to_verify_is_answered_without_a_5xx(
+    client: httpx.Client, answer: dict[str, object]
+) -> None:
+    content = json.dumps({"answer": answer}).encode()
+    unharmed(client, client.post("/v1/verify", content=content, headers={"Content-Type": "application/json"}))
+
+
+def test_what_does_not_fit_within_an_answer_does_not_come_back(client: httpx.Client) -> None:
+    for value in ("secret" * 1000, ["secret"], {"secret": 1}):
+        answer = {"citations": [{"quote": "one two three", "start": value}]}
+        response = client.post("/v1/verify", json={"answer": answer})
+        assert response.status_code == 422
+        assert "start" in response.json()["detail"]
+        assert "secret" not in response.text
+
+
 @given(body=st.binary(max_size=200))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_answered_without_a_5xx(client: httpx.Client, body: bytes) -> None:
