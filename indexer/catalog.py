@@ -192,7 +192,7 @@ class Catalog:
         finally:
             while self._idle:
                 self._idle.pop()[0].close()
-            self._file = None
+            self._file, self._settled = None, False
 
     def _fold_unless_locked(self) -> None:
         """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""
