@@ -31,6 +31,7 @@ from indexer.locking import acquire, release
 from indexer.planning import (
     Current,
     Decision,
+    articles_below,
     articles_under,
     current,
     decide,
@@ -203,6 +204,14 @@ class Editor:
         """
         with self._catalog.reading() as connection:
             return articles_under(connection, os.path.realpath(root), upto)
+
+    def articles_below(self, folder: Path) -> dict[str, str]:
+        """Return the current articles whose files lie below a folder, whichever PATH they were given by.
+
+        Each id comes with the file's place below the folder.
+        """
+        with self._catalog.reading() as connection:
+            return articles_below(connection, os.path.realpath(folder))
 
     @cached_property
     def _encoder(self) -> Encoder:

@@ -121,6 +121,17 @@ def articles_under(connection: sqlite3.Connection, root: str, upto: int | None =
     return dict(rows.fetchall())
 
 
+def articles_below(connection: sqlite3.Connection, folder: str) -> dict[str, str]:
+    """Return the current articles whose files lie below a folder: id to the file's place below it."""
+    rows = connection.execute(
+        "SELECT a.id, d.root, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
+        " WHERE d.to_commit IS NULL"
+        " AND SUBSTR(RTRIM(d.root, '/') || '/' || d.path, 1, LENGTH(:below)) = :below ORDER BY a.id",
+        {"below": folder.rstrip("/") + "/"},
+    )
+    return {identity: Path(root, path).relative_to(folder).as_posix() for identity, root, path in rows}
+
+
 def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str) -> list[StoredPassage]:
     """Return the passages of a text that was encoded before, under whatever id; empty when it was not.
 
