@@ -79,6 +79,11 @@ class Catalog:
                     f"{name}: an older civicite wrote it, and the folder cannot be written; "
                     "run 'civicite status' once as the folder's owner"
                 )
+            if self.layout.manifest.is_file():
+                raise IndexUnusable(
+                    f"{name}: it is a backup by an older civicite, and to read it would mean to change it; "
+                    f"restore it first with 'civicite restore {self.layout.root}'"
+                )
             migrate(connection, name)
 
     @contextmanager
