@@ -17,6 +17,7 @@ TRACKING = re.compile(
 )
 """Parameters that never choose what is shown. ``ref``, ``source``, ``cid`` and ``uid`` are not among them:
 on many sites of authorities they name the article."""
+HIGHEST_PORT = 65_535
 ESCAPED = re.compile(r"(?:%[89A-F][0-9A-F])+", re.IGNORECASE)
 
 
@@ -43,9 +44,10 @@ def normal_address(text: str) -> str:
 
     try:
         url = httpx.URL(text.strip())
+        host, port = url.host, url.port or 0  # only now names in Punycode are looked at
     except (httpx.InvalidURL, ValueError) as error:
         raise ReadError(text, f"is no address ({error})", "write it as https://example.org/page") from error
-    if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
+    if url.scheme not in ("http", "https") or not host or "%" in host or port > HIGHEST_PORT:
         raise ReadError(text, "is no address that can be fetched", "write it as https://example.org/page")
     if url.userinfo:
         raise ReadError(

@@ -5,6 +5,7 @@ Projections are not copied: they are rebuilt from the catalog, without encoding,
 restored. Both directions prepare everything aside and make it visible in one step at the end.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -64,6 +65,7 @@ def backup(folder: Path, place: Path, stage: Stage = lambda name: None) -> Manif
         draft = Layout(_beside(place, "part"))
         with held(draft):
             try:
+                _settle(place)
                 manifest = _filled(catalog, draft, stage)
                 _appear(draft, place)
             except OSError as error:
@@ -87,7 +89,7 @@ def restore(
     IndexLocked, or IndexDamaged, naming the file, when the backup is not what was written.
     """
     source = source.resolve()
-    _settle(source)
+    _brought_back(source)
     layout, backed_up = Layout(folder), Layout(source)
     manifest = read_manifest(backed_up)
     if layout.catalog.exists() and not replace:
@@ -124,9 +126,11 @@ def _check_place(layout: Layout, place: Path) -> None:
         raise InputError(str(place), "it lies in the index itself", mend)
     if not place.parent.is_dir():
         raise InputError(str(place), "its parent folder is not there", "make the parent folder first")
-    _settle(place)
     if place.exists() and not is_backup(place) and not (place.is_dir() and not any(place.iterdir())):
         raise InputError(str(place), "it is there and is no backup", mend)
+    for beside in (_beside(place, "part"), _beside(place, "old")):
+        if os.path.lexists(beside) and not _is_left_behind(beside):
+            raise InputError(str(beside), "it is in the way and is no backup", "move it elsewhere")
 
 
 def _filled(catalog: Catalog, draft: Layout, stage: Stage) -> Manifest:
@@ -202,15 +206,30 @@ def _appear(draft: Layout, place: Path) -> None:
 
 def _settle(place: Path) -> None:
     """Finish what a backup that was killed between its last two renames left undone."""
+    _brought_back(place)
+    shutil.rmtree(_beside(place, "old"), ignore_errors=True)
+
+
+def _brought_back(place: Path) -> None:
+    """Give an earlier backup its name again, when the new one has not come in its place."""
     old = _beside(place, "old")
-    if old.is_dir() and not place.exists():
+    if not os.path.lexists(place) and _is_left_behind(old) and is_backup(old):
         old.replace(place)
-    elif old.is_dir():
-        shutil.rmtree(old)
 
 
-def _beside(place: Path, suffix: str) -> Path:
-    return place.with_name(f".{place.name}.{suffix}")
+def _beside(place: Path, what: str) -> Path:
+    """A folder beside a backup, by a name that nobody chooses who does not mean it."""
+    return place.with_name(f".{place.name}.civicite-{what}")
+
+
+def _is_left_behind(folder: Path) -> bool:
+    """Tell whether a folder is a backup, or holds only what an unfinished one does."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    layout = Layout(folder)
+    files = {layout.mark, layout.sources, layout.manifest, layout.lock, layout.lock_holder, layout.queue}
+    files |= {layout.seal, *folder.glob(f"{layout.catalog.name}*"), *layout.leftovers()}
+    return is_backup(folder) or files.issuperset(folder.iterdir())
 
 
 def _take_over(layout: Layout, draft: Layout) -> None:

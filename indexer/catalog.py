@@ -80,6 +80,11 @@ class Catalog:
                     f"{name}: an older civicite wrote it, and the folder cannot be written; "
                     "run 'civicite status' once as the folder's owner"
                 )
+            if self.layout.manifest.is_file():
+                raise IndexUnusable(
+                    f"{name}: it is a backup by an older civicite, and to read it would mean to change it; "
+                    f"restore it first with 'civicite restore {self.layout.root}'"
+                )
             migrate(connection, name)
 
     @contextmanager
@@ -194,7 +199,7 @@ class Catalog:
         finally:
             while self._idle:
                 self._idle.pop()[0].close()
-            self._file = None
+            self._file, self._settled = None, False
 
     def _fold_unless_locked(self) -> None:
         """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""

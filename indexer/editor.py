@@ -6,13 +6,16 @@ lock of the folder.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from filelock import BaseFileLock
 
 from indexer.article import Article
 from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
@@ -28,6 +31,7 @@ from indexer.locking import acquire, release
 from indexer.planning import (
     Current,
     Decision,
+    articles_below,
     articles_under,
     current,
     decide,
@@ -44,8 +48,14 @@ from indexer.turns import somebody_waits
 ARTICLES_PER_COMMIT = 256
 """A kill loses at most so many articles that were read but not yet committed."""
 
+CHARACTERS_PER_COMMIT = 100_000
+"""A batch ends with the text that reaches this length: others wait no longer, however long articles are."""
+
 LONGEST_EDIT = 600.0
 """Seconds that a long run waits for an editor to whom it gave way."""
+
+SHORT_TURN = 1.0
+"""Seconds after which a run that still reads its batch lets others in."""
 
 
 @dataclass(slots=True)
@@ -79,14 +89,14 @@ class Editor:
         self._layout = Layout(folder)
         self._load_encoder = load_encoder
         self._projections: Projections | None = None
-        self._lock = acquire(self._layout, wait)
+        self._acquire(wait)
         try:
             self._catalog = Catalog(self._layout, create=True)
             with self._catalog.reading() as connection:
                 check_mark(self._layout, connection)
                 self._generation = active_generation(connection)
         except BaseException:
-            release(self._layout, self._lock)
+            self._release()
             raise
 
     def __enter__(self) -> Self:
@@ -101,7 +111,27 @@ class Editor:
             self._close_projections()
         finally:
             self._catalog.close()
-            release(self._layout, self._lock)
+            self._release()
+
+    @property
+    def commit(self) -> int:
+        """The number of the newest commit."""
+        with self._catalog.reading() as connection:
+            return watermark(connection).commit
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let others edit while something slow is done that needs no index; then edit on.
+
+        Raises IndexLocked when another process is still writing after LONGEST_EDIT.
+        """
+        self._close_projections()
+        self._catalog.close()
+        self._release()
+        yield
+        self._acquire(LONGEST_EDIT)
+        with self._catalog.reading() as connection:
+            self._generation = active_generation(connection)
 
     def plan(self, found: Iterable[Found | ReadError]) -> Report:
         """Say what taking these in would do, without doing it."""
@@ -111,24 +141,26 @@ class Editor:
         return report
 
     def put(self, found: Iterable[Found | ReadError], step: Step = lambda report: None) -> Report:
-        """Take articles in, ARTICLES_PER_COMMIT to a commit; what is unchanged costs nothing.
+        """Take articles in, ARTICLES_PER_COMMIT to a commit at most; what is unchanged costs nothing.
 
-        Until the first commit no other editor comes between; from then on who waits is let in after each.
-        An article that cannot be taken in is reported as failed, and the others are taken in. Raises
-        RecipeMismatch when the encoder's vectors do not belong into this index.
+        Between the first article and its commit no other editor comes; later on who waits is let in between
+        commits, and where reading is slow. An article that cannot be taken in is reported as failed, and the
+        others are taken in. Raises RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
         self._finish_erasures()
         report, seen = Report(), set[str]()
-        for number, batch in enumerate(_batches(found, ARTICLES_PER_COMMIT)):
-            # Between commits only: what was looked up under the lock still holds for the first.
-            generation = self._give_way(generation) if number else generation
+        for number, batch in enumerate(_batches(self._giving_way(found))):
+            # Not before the first: what was looked up under the lock still holds for it.
+            if number:
+                self._give_way()
+            self._finish_erasures()
+            generation = self._ready()
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
             self._commit(generation, self._changes(generation, decided, report, step))
-        if (
-            self._projections is None
-        ):  # nothing was committed, but a writer that was killed may have left some
+        if self._projections is None:
+            # Nothing was committed, but a writer that was killed may have left something to be projected.
             self._catch_up(generation)
         return report
 
@@ -169,10 +201,21 @@ class Editor:
             wanted = to_erase_again(connection, digests)
         return self.erase(wanted)
 
-    def articles_under(self, root: Path) -> dict[str, str]:
-        """Return the current articles that came from this PATH: id to the file's place below it."""
+    def articles_under(self, root: Path, upto: int | None = None) -> dict[str, str]:
+        """Return the current articles that came from this PATH: id to the file's place below it.
+
+        With ``upto`` only those that nobody has written since that commit.
+        """
         with self._catalog.reading() as connection:
-            return articles_under(connection, os.path.realpath(root))
+            return articles_under(connection, os.path.realpath(root), upto)
+
+    def articles_below(self, folder: Path) -> dict[str, str]:
+        """Return the current articles whose files lie below a folder, whichever PATH they were given by.
+
+        Each id comes with the file's place below the folder.
+        """
+        with self._catalog.reading() as connection:
+            return articles_below(connection, os.path.realpath(folder))
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -186,17 +229,27 @@ class Editor:
         check_recipe(self._generation, recipe)
         return self._generation
 
-    def _give_way(self, generation: Generation) -> Generation:
+    def _giving_way(self, found: Iterable[Found | ReadError]) -> Iterator[Found | ReadError]:
+        for number, one in enumerate(found):
+            if number and time.monotonic() - self._since >= SHORT_TURN:
+                self._give_way()
+            yield one
+
+    def _give_way(self) -> None:
         """Let another editor in who waits; a long run is no reason to keep a single article out."""
-        if not somebody_waits(self._layout.queue):
-            return generation
-        self._close_projections()
-        release(self._layout, self._lock)
-        self._lock = acquire(self._layout, LONGEST_EDIT)
-        self._finish_erasures()
-        with self._catalog.reading() as connection:
-            self._generation = active_generation(connection)
-        return self._ready()
+        if somebody_waits(self._layout.queue):
+            with self.aside():
+                pass
+
+    def _acquire(self, wait: float) -> None:
+        # None while others are let in.
+        self._lock: BaseFileLock | None = acquire(self._layout, wait)
+        self._since = time.monotonic()
+
+    def _release(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            release(self._layout, lock)
 
     def _current(self, identity: str) -> Current | None:
         with self._catalog.reading() as connection:
@@ -287,7 +340,13 @@ class Editor:
                 write_mark(self._layout, mark)
 
 
-def _batches(found: Iterable[Found | ReadError], size: int) -> Iterator[list[Found | ReadError]]:
-    remaining = iter(found)
-    while batch := list(islice(remaining, size)):
+def _batches(found: Iterable[Found | ReadError]) -> Iterator[list[Found | ReadError]]:
+    batch, characters = list[Found | ReadError](), 0
+    for one in found:
+        batch.append(one)
+        characters += len(one.article.text) if isinstance(one, Found) else 0
+        if len(batch) == ARTICLES_PER_COMMIT or characters >= CHARACTERS_PER_COMMIT:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch

@@ -57,11 +57,7 @@ class ReadFeed:
 
 def read_feed(fetched: Fetched) -> ReadFeed:
     """Read a feed's entries in their order; raises ReadError for what is no feed."""
-    import feedparser
-
-    headers = {"content-location": fetched.address, "content-type": _content_type(fetched)}
-    # As a stream: feedparser would take bytes that look like a path or an address for one, and open it.
-    parsed = feedparser.parse(io.BytesIO(fetched.content), response_headers=headers)
+    parsed = _parsed(fetched)
     problem = _problem(parsed)
     if not parsed.get("version") and not parsed.entries:
         reason = f" ({problem})" if problem else ""
@@ -81,6 +77,18 @@ def as_page(entry: Entry, at: str) -> Fetched:
         f"<body><article><h1>{title}</h1>{entry.content}</article></body></html>"
     )
     return Fetched(at, page.encode("utf-8", "replace"), "text/html", "utf-8", None)
+
+
+def _parsed(fetched: Fetched) -> Any:
+    import feedparser
+
+    headers = {"content-location": fetched.address, "content-type": _content_type(fetched)}
+    try:
+        # As a stream: feedparser would take bytes that look like a path or an address for one, and open it.
+        return feedparser.parse(io.BytesIO(fetched.content), response_headers=headers)
+    except Exception as error:  # characters and encodings that there are not: whatever its parts raise
+        problem = f"is no RSS or Atom feed that can be read ({plain_line(str(error))[:120]})"
+        raise ReadError(fetched.address, problem, "tell its publisher") from error
 
 
 def _distinct(found: list[Entry]) -> Iterator[Entry]:

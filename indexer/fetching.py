@@ -8,6 +8,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -123,7 +124,7 @@ class Fetcher:
                 if hop:
                     self._wait(at, check(at))
                 conditions = _conditions(known if known and known.address == at else None)
-                with client.stream("GET", at, headers=conditions) as response:
+                with closing(_asked(client, at, conditions)) as response:
                     if response.status_code not in REDIRECTS or "location" not in response.headers:
                         return self._answer(at, response, bool(conditions), wanted)
                     at = _next(at, response.headers["location"])
@@ -230,9 +231,22 @@ def _headers() -> dict[str, str]:
     }
 
 
+def _asked(client: httpx.Client, at: str, conditions: dict[str, str]) -> httpx.Response:
+    """Return an answer whose body is still to be read."""
+    request = client.build_request("GET", at, headers=conditions)
+    try:
+        return client.send(request, stream=True)
+    except (httpx.RemoteProtocolError, httpx.InvalidURL, ValueError) as error:
+        # Where a redirection leads is looked at though it is not followed.
+        raise FetchError(
+            at, f"is redirected to what is no address ({error})", "check it in a browser"
+        ) from error
+
+
 def _conditions(known: Validators | None) -> dict[str, str]:
     named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
-    return {name: value for name, value in named.items() if value}
+    # What goes beyond ASCII may be received, but not sent.
+    return {name: value for name, value in named.items() if value and value.isascii()}
 
 
 def _validators(at: str, response: httpx.Response) -> Validators | None:
@@ -243,7 +257,7 @@ def _validators(at: str, response: httpx.Response) -> Validators | None:
 def _next(at: str, location: str) -> str:
     try:
         return normal_address(str(httpx.URL(at).join(location)))
-    except (httpx.InvalidURL, ReadError) as error:
+    except (httpx.InvalidURL, ValueError, ReadError) as error:
         raise FetchError(at, f"is redirected to {location[:80]!r}", "check it in a browser") from error
 
 
@@ -265,7 +279,7 @@ def _retry_after(written: str) -> float | None:
         return float(written)
     try:
         when = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 

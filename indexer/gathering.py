@@ -33,12 +33,14 @@ def gather(
     folder: Path, addresses: Iterable[str], fetcher: Fetcher, advance: Callable[[], None] = lambda: None
 ) -> Gathered:
     """Fetch each address once; what cannot be fetched or read comes as an error that names it."""
-    gathered, known = Gathered(), _known(folder)
+    gathered, known, met = Gathered(), _known(folder), set[str]()
     with Holdings(folder) as holdings:
         for given in dict.fromkeys(addresses):
             try:
                 address = normal_address(given)
-                take(gathered, fetcher, holdings, known.get(address), address)
+                if address not in met:
+                    met.add(address)
+                    take(gathered, fetcher, holdings, known.get(address), address)
             except ReadError as error:
                 gathered.found.append(error)
             advance()

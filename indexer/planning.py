@@ -106,14 +106,30 @@ def decide(before: Current | None, article: Article, recipe: Recipe | None) -> D
     return "unchanged" if before.description == description_digest(article) else "described"
 
 
-def articles_under(connection: sqlite3.Connection, root: str) -> dict[str, str]:
-    """Return the current articles that came from one PATH: id to the file's place below it."""
+def articles_under(connection: sqlite3.Connection, root: str, upto: int | None = None) -> dict[str, str]:
+    """Return the current articles that came from one PATH: id to the file's place below it.
+
+    With ``upto`` only those that nobody has written since that commit.
+    """
     rows = connection.execute(
         "SELECT a.id, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
-        " WHERE d.to_commit IS NULL AND d.root = ? ORDER BY a.id",
-        (root,),
+        " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
+        " WHERE d.to_commit IS NULL AND d.root = :root"
+        " AND (:upto IS NULL OR MAX(d.from_commit, r.from_commit) <= :upto) ORDER BY a.id",
+        {"root": root, "upto": upto},
     )
     return dict(rows.fetchall())
+
+
+def articles_below(connection: sqlite3.Connection, folder: str) -> dict[str, str]:
+    """Return the current articles whose files lie below a folder: id to the file's place below it."""
+    rows = connection.execute(
+        "SELECT a.id, d.root, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
+        " WHERE d.to_commit IS NULL"
+        " AND SUBSTR(RTRIM(d.root, '/') || '/' || d.path, 1, LENGTH(:below)) = :below ORDER BY a.id",
+        {"below": folder.rstrip("/") + "/"},
+    )
+    return {identity: Path(root, path).relative_to(folder).as_posix() for identity, root, path in rows}
 
 
 def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str) -> list[StoredPassage]:

@@ -6,6 +6,7 @@ kill in between costs a second visit, never an article.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,7 +16,7 @@ from indexer.addresses import identity_of
 from indexer.article import Metadata
 from indexer.catalog import Watermark
 from indexer.editor import Editor, Report
-from indexer.errors import ReadError
+from indexer.errors import CiviciteError, ReadError
 from indexer.feeds import Entry, ReadFeed, as_page, read_feed
 from indexer.fetching import Fetched, Fetcher
 from indexer.gathering import Gathered, add, take
@@ -40,24 +41,44 @@ def pull_feed(
 ) -> Report:
     """Pull the feed at an address in its normal form; what failed is in the report and tried again next time.
 
-    An article that was withdrawn stays withdrawn, whatever the feed says.
+    An article that was withdrawn stays withdrawn, whatever the feed says. Raises what is wrong with the index
+    and not with the feed.
     """
     total = Report()
     with Holdings(folder) as holdings:
-        feed = _of_this_history(remembered(folder).feeds.get(address) or Feed(address, added=False), holdings)
+        feed = _known(folder, address, holdings)
         is_pending = any(entry.error for entry in feed.entries.values())
         try:
-            fetched = fetcher.fetch(address, None if is_pending else feed.validators, _wanted)
-            read = read_feed(fetched) if fetched else None
+            with _foreseen(address):
+                fetched = fetcher.fetch(address, None if is_pending else feed.validators, _wanted)
+                read = read_feed(fetched) if fetched else None
+                if fetched is not None and read is not None:
+                    taken = _entries_taken_in(
+                        folder, feed, read, fetcher, holdings, open_editor, total, advance
+                    )
+                    feed = _finished(taken, fetched, read, total)
         except ReadError as error:
             total.failed.append(error)
+            # As it is noted by now: entries may have been taken in before the failure.
+            feed = _known(folder, address, holdings)
             _note(folder, replace(feed, error=str(error)), holdings)
             return total
-        if fetched is not None and read is not None:
-            feed = _entries_taken_in(folder, feed, read, fetcher, holdings, open_editor, total, advance)
-            feed = _finished(feed, fetched, read, total)
         _note(folder, replace(feed, error=None), holdings)
     return total
+
+
+@contextmanager
+def _foreseen(where: str) -> Iterator[None]:
+    """Let a failure that nobody thought of be one of this feed or page: it stops no other."""
+    try:
+        yield
+    except CiviciteError:
+        raise
+    except Exception as error:
+        problem = f"cannot be taken in ({type(error).__name__}: {error})"
+        raise ReadError(
+            where, problem, "it is tried again at the next pull; tell who maintains civicite"
+        ) from error
 
 
 @dataclass(slots=True)
@@ -141,16 +162,17 @@ def _visit(
     found = portion.gathered.found
     before = len(found)
     try:
-        if entry.content is not None:
-            add(portion.gathered, holdings, as_page(entry, at), at, entry.metadata, identity)
-        elif entry.link is not None:
-            known_page, said = pages.get(at), entry.metadata
-            take(portion.gathered, fetcher, holdings, known_page, at, said, identity, _wanted_page)
-        else:
-            named = entry.metadata.title or entry.key
-            raise ReadError(
-                feed.address, f"its entry {named!r} has no link and no text", "tell its publisher"
-            )
+        with _foreseen(at):
+            if entry.content is not None:
+                add(portion.gathered, holdings, as_page(entry, at), at, entry.metadata, identity)
+            elif entry.link is not None:
+                known_page, said = pages.get(at), entry.metadata
+                take(portion.gathered, fetcher, holdings, known_page, at, said, identity, _wanted_page)
+            else:
+                named = entry.metadata.title or entry.key
+                raise ReadError(
+                    feed.address, f"its entry {named!r} has no link and no text", "tell its publisher"
+                )
     except ReadError as error:
         found.append(error)
     if problems := [one for one in found[before:] if isinstance(one, ReadError)]:
@@ -191,6 +213,10 @@ def _was_removed(known: KnownEntry | None, identity: str, holdings: Holdings) ->
     if holdings.withdrawn(identity):
         return True
     return known is not None and known.error is None and holdings.current(identity) is None
+
+
+def _known(folder: Path, address: str, holdings: Holdings) -> Feed:
+    return _of_this_history(remembered(folder).feeds.get(address) or Feed(address, added=False), holdings)
 
 
 def _of_this_history(feed: Feed, holdings: Holdings) -> Feed:

@@ -92,6 +92,7 @@ def _articles(folder: Path, first: str, second: str, *, as_json_lines: bool) -> 
 
 
 def _answers(settings: "Settings", first: str, second: str, file: Path, *, as_json_lines: bool) -> None:
+    """Write comparisons as they come; in JSON a line that is no question has one of its own that says so."""
     from functools import partial
 
     from indexer import commits_at
@@ -101,6 +102,7 @@ def _answers(settings: "Settings", first: str, second: str, file: Path, *, as_js
 
     commits = commits_at(settings.index, first, second)
     statuses: Counter[str] = Counter()
+    refused = 0
     with Assistant.open(settings.index, settings) as assistant:
         ask = partial(assistant.ask, min_confidence=settings.min_confidence)
         for one in questions(file):
@@ -108,6 +110,7 @@ def _answers(settings: "Settings", first: str, second: str, file: Path, *, as_js
                 if as_json_lines:
                     write_json(one.to_dict())
                 else:
+                    refused += 1
                     complain(f"civicite: {file}: {one.error}")
                 continue
             comparison = compare(one.id, one.text, ask, commits)
@@ -119,3 +122,5 @@ def _answers(settings: "Settings", first: str, second: str, file: Path, *, as_js
     if not as_json_lines:
         listed = ", ".join(f"{status} {statuses[status]}" for status in STATUSES)
         write([f"commit {commits[0]} to {commits[1]}: {listed}"])
+    if refused:
+        raise typer.Exit(1)

@@ -6,6 +6,7 @@ Knows the rules of synchronising. Knows nothing of terminals; the editor does th
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -53,13 +54,15 @@ def take_in(editor: Editor, reading: Reading, step: Step, *, sync: bool, yes: bo
     """
     if not sync:
         return editor.put(reading, step)
-    with tempfile.TemporaryFile() as file:
-        failed = list(_spooled(reading, file))
-        lost = gone(editor, reading)
+    begun = editor.commit
+    with _read_aside(editor, reading) as found:
+        losses = gone(editor, reading, begun)
         if not yes:
-            refuse_loss(reading.paths, lost)
-        report = editor.put(_chained(failed, file), step)
-        wanted = [identity for identities in lost.values() for identity in identities.lost]
+            refuse_loss(reading.paths, losses)
+        report = editor.put(found, step)
+        # Others were let in meanwhile: what they wrote or withdrew is theirs.
+        untouched = _untouched(editor, reading, begun)
+        wanted = [one for loss in losses.values() for one in loss.lost if one in untouched]
         if wanted:
             report.withdrawn = editor.withdraw(wanted).withdrawn
     return report
@@ -67,9 +70,12 @@ def take_in(editor: Editor, reading: Reading, step: Step, *, sync: bool, yes: bo
 
 def plan(editor: Editor, reading: Reading, *, sync: bool) -> Report:
     """Say what :func:`take_in` would do."""
-    report = editor.plan(reading)
-    if sync:
-        report.withdrawn = [one for loss in gone(editor, reading).values() for one in loss.lost]
+    begun = editor.commit
+    with _read_aside(editor, reading) as found:
+        report = editor.plan(found)
+        if sync:
+            losses = gone(editor, reading, begun)
+            report.withdrawn = [one for loss in losses.values() for one in loss.lost]
     return report
 
 
@@ -82,15 +88,15 @@ class Loss:
     files: int
 
 
-def gone(editor: Editor, reading: Reading) -> dict[Path, Loss]:
+def gone(editor: Editor, reading: Reading, begun: int) -> dict[Path, Loss]:
     """Return for each PATH the articles that came from it and were not read again.
 
-    What stands in a file that could not be read, wholly or in part, or below such a folder, is kept. To be
-    called after reading.
+    What stands in a file that could not be read, wholly or in part, or below such a folder, is kept, and so
+    is what was written after the commit at which reading had ``begun``. To be called after reading.
     """
     losses, counted = {}, set[str]()
     for path in dict.fromkeys(reading.paths):
-        known, root = editor.articles_under(path), str(path.resolve())
+        known, root = editor.articles_under(path, begun), str(path.resolve())
         lost = tuple(
             identity
             for identity, file in known.items()
@@ -118,6 +124,20 @@ def refuse_loss(paths: Iterable[Path], losses: dict[Path, Loss]) -> None:
         if 2 * len(loss.lost) > loss.known:
             problem = f"{len(loss.lost)} of its {loss.known} articles are gone"
             raise InputError(str(path), problem, "check the path, or confirm with --yes")
+
+
+def _untouched(editor: Editor, reading: Reading, begun: int) -> set[str]:
+    """Return the articles of the PATHs that are current and were not written since a commit."""
+    return {one for path in reading.paths for one in editor.articles_under(path, begun)}
+
+
+@contextmanager
+def _read_aside(editor: Editor, reading: Reading) -> Iterator[Iterator[Found | ReadError]]:
+    """Read all that there is while others can write, and lend it."""
+    with tempfile.TemporaryFile() as file:
+        with editor.aside():
+            failed = list(_spooled(reading, file))
+        yield _chained(failed, file)
 
 
 def _spooled(reading: Reading, file: BinaryIO) -> Iterator[ReadError]:

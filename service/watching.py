@@ -72,7 +72,7 @@ class FolderWatch:
         """Follow the folder; what goes wrong on the way is complained of, and tried again."""
         with self.open_editor() as editor:
             editor.put(())  # an index of another model is refused now and not at every change
-            for identity, path in editor.articles_under(self.folder).items():
+            for identity, path in editor.articles_below(self.folder).items():
                 self._articles.setdefault(path, set()).add(identity)
         while not stop.is_set():
             if (place := _place(self._root)) is None:
@@ -162,52 +162,63 @@ class FolderWatch:
         with self.open_editor() as editor:
             report = editor.put(one for _, found in read for one in found)
             refused = {error.where for error in report.failed}
-            suspects = [one for source, found in read for one in self._no_longer_in(source, found, refused)]
-            self._withdraw(editor, suspects, report)
+            held = self._articles | {one.path: self._held(one, found, refused) for one, found in read}
+            suspects = [
+                identity
+                for source, _ in read
+                for identity in sorted(self._articles.get(source.path, set()) - held[source.path])
+            ]
+            self._withdraw(editor, suspects, report, held)
+        # Noted when it is done: what fails is tried again.
+        self._articles = held
         for file, signature in signatures.items():
             if signature is not None:
                 self._taken[file] = signature
             self._waiting.pop(file, None)
         self.tell(report)
 
-    def _no_longer_in(
-        self, source: Source, found: list[Found | ReadError], refused: set[str]
-    ) -> Iterator[str]:
-        """Note what a file holds now; yield what it held before, unless some of it could not be read."""
+    def _held(self, source: Source, found: list[Found | ReadError], refused: set[str]) -> set[str]:
+        """Return what a file holds now, and what it held before if some of it could not be read."""
         here = {one.article.id for one in found if isinstance(one, Found)}
-        before = self._articles.get(source.path, set())
         if any(isinstance(one, ReadError) for one in found) or str(source.file) in refused:
-            self._articles[source.path] = before | here
-            return
-        self._articles[source.path] = here
-        yield from sorted(before - here)
+            return here | self._articles.get(source.path, set())
+        return here
 
     def _withdraw_missing(self) -> None:
         """Withdraw the articles whose files are gone."""
-        self._missing = False
         gone = [path for path in self._articles if not (self._root / path).is_file()]
         suspects = [identity for path in gone for identity in sorted(self._articles[path])]
         for path in gone:
             self._taken.pop(self._root / path, None)
+        report = Report()
+        if suspects:
+            with self.open_editor() as editor:
+                self._withdraw(editor, suspects, report, self._articles)
+        self._missing = False
         if not suspects:
             return
-        report = Report()
-        with self.open_editor() as editor:
-            self._withdraw(editor, suspects, report)
         for path in gone:
             self._articles[path] -= set(report.withdrawn)
             if not self._articles[path]:
                 del self._articles[path]
         self.tell(report)
 
-    def _withdraw(self, editor: Editor, suspects: list[str], report: Report) -> None:
-        """Withdraw what came from this folder and is not in another of its files by now, within reason."""
+    def _withdraw(
+        self, editor: Editor, suspects: list[str], report: Report, held: dict[str, set[str]]
+    ) -> None:
+        """Withdraw what came from this folder and is in none of its files by now, within reason.
+
+        ``held`` says which articles each file holds.
+        """
         if not suspects:
             return
-        known = editor.articles_under(self.folder)
-        lost = tuple(
-            identity for identity in suspects if identity in known and not self._is_there(known, identity)
-        )
+        known = editor.articles_below(self.folder)
+
+        def is_there(identity: str) -> bool:
+            path = known[identity]
+            return identity in held.get(path, ()) and (self._root / path).is_file()
+
+        lost = tuple(one for one in suspects if one in known and not is_there(one))
         try:
             if not self.yes:
                 refuse_loss([self.folder], {self.folder: Loss(len(known), lost, len(find([self._root])))})
@@ -216,10 +227,6 @@ class FolderWatch:
             return
         if lost:
             report.withdrawn = editor.withdraw(lost).withdrawn
-
-    def _is_there(self, known: dict[str, str], identity: str) -> bool:
-        path = known[identity]
-        return identity in self._articles.get(path, ()) and (self._root / path).is_file()
 
     def _complain_once(self, message: str) -> None:
         if message != self._said:

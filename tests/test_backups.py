@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,67 @@ def test_an_earlier_backup_is_replaced_and_anything_else_is_left_alone(folder: P
     assert (tmp_path / "letters" / "mine.txt").read_text() == (tmp_path / "file").read_text() == "Dear mayor"
 
 
+@pytest.mark.parametrize("what", ["old", "part"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_of_somebodys_own_is_never_touched_whatever_its_name(
+    folder: Path, tmp_path: Path, what: str, is_there: bool
+) -> None:
+    backup(folder, tmp_path / "whole")
+    if is_there:
+        backup(folder, tmp_path / "copy")
+    letters = []
+    for name in (f".copy.{what}", f".copy.civicite-{what}"):
+        (tmp_path / name).mkdir()
+        letters.append(tmp_path / name / "mine.txt")
+        letters[-1].write_text("Dear mayor")
+    with pytest.raises(InputError, match=rf"civicite-{what}: it is in the way and is no backup"):
+        backup(folder, tmp_path / "copy")
+    shutil.copytree(tmp_path / "copy" if is_there else tmp_path / "whole", tmp_path / "again")
+    for source in ("copy", "again"):
+        if is_there or source == "again":
+            restore(tmp_path / source, folder, replace=True)
+    letters[1].rename(tmp_path / "mine.txt")
+    backup(folder, tmp_path / "copy")
+    assert letters[0].read_text() == (tmp_path / "mine.txt").read_text() == "Dear mayor"
+
+
+def test_a_place_that_is_refused_is_left_as_it_was_found(folder: Path, tmp_path: Path) -> None:
+    backup(folder, tmp_path / ".letters.civicite-old")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mine.txt").write_text("Dear mayor")
+    with pytest.raises(InputError, match="it is there and is no backup"):
+        backup(folder, tmp_path / "letters")
+    with pytest.raises(InputError, match="it is no backup"):
+        restore(tmp_path / "letters", folder, replace=True)
+    assert contents(tmp_path / ".letters.civicite-old") == contents(folder)
+    assert names(tmp_path / "letters") == {"mine.txt"}
+
+
+def test_a_backup_of_an_older_civicite_is_only_restored_and_never_changed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup(folder, tmp_path / "copy")
+    layout = Layout(tmp_path / "copy")
+    with closing(sqlite3.connect(layout.catalog)) as connection:
+        for statement in (
+            "ALTER TABLE generations DROP COLUMN complete",
+            "ALTER TABLE generations DROP COLUMN pinned",
+            "DROP TABLE horizon",
+            "ALTER TABLE commits DROP COLUMN note",
+            "PRAGMA user_version = 4",
+        ):
+            connection.execute(statement)
+        connection.commit()
+    manifest = read_manifest(layout)
+    manifest.files["catalog.sqlite"] = file_digest(layout.catalog)
+    write_manifest(layout, manifest)
+    for command in ("status", "verify"):
+        run([command, "--index", str(tmp_path / "copy")])
+        assert f"restore it first with 'civicite restore {tmp_path / 'copy'}'" in "".join(capsys.readouterr())
+    restore(tmp_path / "copy", tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(folder)
+
+
 def test_a_damaged_index_is_not_backed_up(folder: Path, tmp_path: Path) -> None:
     connection = sqlite3.connect(Layout(folder).catalog)
     connection.execute("UPDATE revisions SET text = text || '!' WHERE key = 2")
@@ -257,7 +319,7 @@ def test_nothing_is_restored_while_another_process_writes(folder: Path, tmp_path
 
 
 def test_two_backups_to_one_place_do_not_mix(folder: Path, tmp_path: Path) -> None:
-    with held(Layout(tmp_path / ".copy.part")), pytest.raises(IndexLocked):
+    with held(Layout(tmp_path / ".copy.civicite-part")), pytest.raises(IndexLocked):
         backup(folder, tmp_path / "copy")
     backup(folder, tmp_path / "copy")
     assert names(tmp_path) == {"index", "copy"}
@@ -285,7 +347,7 @@ owner, name, after = {
 }[place]
 real = getattr(owner, name)
 def killed(*arguments, **named):
-    if place == "renamed away" and not str(arguments[1]).endswith(".old"):
+    if place == "renamed away" and not str(arguments[1]).endswith("-old"):
         return real(*arguments, **named)
     if place == "appeared":
         real(*arguments, **named)
@@ -368,7 +430,7 @@ def test_a_backup_killed_at_any_time_leaves_a_whole_one_or_none(folder: Path, tm
             cwd=ROOT, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 20
-        while not (tmp_path / ".copy.part").exists() and process.poll() is None:
+        while not (tmp_path / ".copy.civicite-part").exists() and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         time.sleep(delay)

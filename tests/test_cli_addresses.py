@@ -60,6 +60,12 @@ def test_a_page_becomes_an_article_that_is_named_after_its_address(
     assert article.metadata.url == f"{site.address}/news/tram?id=7"
 
 
+def test_an_address_that_is_given_in_two_ways_is_fetched_once(site: Site, take_in: Command) -> None:
+    address = site("/a", PAGE)
+    report = take_in(address, f"{address}#stops", f"{address}?utm_source=mail")
+    assert (report["added"], report["failed"], site.paths()) == (1, 0, ["/a"])
+
+
 def test_a_page_that_was_redirected_keeps_the_id_that_was_asked_for_and_links_to_where_it_was_read(
     site: Site, tmp_path: Path, take_in: Command
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from building import article as written
@@ -231,6 +232,73 @@ def test_a_feed_that_fails_does_not_stop_the_others(
     assert (counts(first), counts(second)) == ((0, 0, 0, 1), (1, 0, 0, 0))
     assert f"failed: {bad}: {said}" in str(complaint)
     assert said in str(feed("list")[0]["error"])
+
+
+def odd(text: str, declaration: str = "") -> str:
+    return f'{declaration}<rss version="2.0"><channel><item>{item("http://x/1", text)}</item></channel></rss>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        odd("&#x110000;"),
+        odd("&#99999999999;"),
+        odd("A", '<?xml version="1.0" encoding="undefined"?>'),
+        odd("A", '<?xml version="1.0" encoding="punycode"?>'),
+    ],
+)
+def test_a_feed_that_nothing_can_be_made_of_does_not_stop_the_others(
+    body: str, site: Site, feed: Command
+) -> None:
+    bad = site("/bad", body, "application/rss+xml")
+    feed("add", bad)
+    feed("add", rss(site, "/feed", item(page(site, "/a", "The tram line opened."))))
+    first, second, complaint = feed("pull", status=1)
+    assert (counts(first), counts(second)) == ((0, 0, 0, 1), (1, 0, 0, 0))
+    assert f"failed: {bad}: is no RSS or Atom feed that can be read" in str(complaint)
+
+
+@pytest.mark.parametrize("headers", [{"status": 301, "location": "http://xn--a/"}, {"etag": '"\xe9"'}])
+def test_a_page_or_feed_with_odd_headers_stops_neither_this_pull_nor_the_next(
+    headers: dict[str, Any], site: Site, feed: Command
+) -> None:
+    bad = site("/bad", "<p>The ferry stopped.</p>", **headers)
+    body = odd("A").replace("http://x/1", bad)
+    feed("add", site("/odd", body, "application/rss+xml", etag='"\xe9"'))
+    feed("add", rss(site, "/feed", item(page(site, "/a", "The tram line opened."))))
+    failed = int("status" in headers)
+    first, second, *_ = feed("pull", status=failed)
+    assert (counts(first), counts(second)) == ((1 - failed, 0, 0, failed), (1, 0, 0, 0))
+    again, _, *_ = feed("pull", status=failed)
+    assert counts(again) == (0, 0, 0, failed)
+
+
+def test_a_link_that_is_no_address_is_a_failure_of_its_entry(site: Site, feed: Command) -> None:
+    good = item(page(site, "/a", "The tram line opened."))
+    feed("add", rss(site, "/feed", item("http://xn--a/"), good))
+    report, said = feed("pull", status=1)
+    assert counts(report) == (1, 0, 0, 1)
+    assert "has no link and no text" in str(said)
+
+
+@pytest.mark.parametrize("step", ["read_feed", "take", "_commit"])
+def test_a_failure_that_nobody_thought_of_stops_no_other_feed_and_is_tried_again(
+    step: str, site: Site, feed: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed("add", rss(site, "/bad", item(page(site, "/b", "The ferry stopped."))))
+    feed("add", rss(site, "/feed", item(page(site, "/a", "The tram line opened."))))
+    real, failures = getattr(pulling, step), [ZeroDivisionError("division by zero")]
+
+    def failing_once(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(pulling, step, failing_once)
+    first, second, complaint = feed("pull", status=1)
+    assert (counts(first), counts(second)) == ((0, 0, 0, 1), (1, 0, 0, 0))
+    assert "cannot be taken in (ZeroDivisionError: division by zero)" in str(complaint)
+    assert [counts(one)[0] for one in feed("pull")] == [1, 0]
 
 
 def test_a_feed_that_is_not_well_formed_is_named_and_its_pages_are_taken_in(

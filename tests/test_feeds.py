@@ -114,6 +114,22 @@ def test_what_is_no_feed_is_named(content: str) -> None:
         read(content)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        rss("<title>&#x110000;</title>"),
+        rss("<title>&#99999999999;</title>"),
+        '<?xml version="1.0" encoding="undefined"?>' + rss("<title>A</title>"),
+        '<?xml version="1.0" encoding="punycode"?>' + rss("<title>A</title>"),
+    ],
+)
+def test_a_feed_of_characters_and_encodings_that_there_are_not_is_named(content: str) -> None:
+    with pytest.raises(
+        ReadError, match=r"is no RSS or Atom feed that can be read \(.+\); tell its publisher"
+    ):
+        read(content)
+
+
 def test_an_empty_feed_is_a_feed() -> None:
     assert read(rss()) == ReadFeed("City news", (), None)
 
@@ -147,4 +163,5 @@ def test_the_encoding_of_the_header_counts() -> None:
 
 
 def test_an_entry_without_guid_and_link_is_passed_over() -> None:
-    assert read(rss("<title>Nothing</title>", "<link>javascript:alert(1)</link>")).entries == ()
+    links = ("<link>javascript:alert(1)</link>", "<link>http://xn--a/</link>", "<link>http://[::1</link>")
+    assert read(rss("<title>Nothing</title>", *links)).entries == ()

@@ -136,7 +136,17 @@ def test_a_redirect_to_a_private_address_is_refused(
 
 
 @pytest.mark.parametrize(
-    "target", ["file:///etc/passwd", "ftp://example.org/a", "http://u:p@localhost/", "http://["]
+    "target",
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "http://u:p@localhost/",
+        "http://[",
+        "http://xn--a/",
+        "//[::1",
+        "http://localhost:port/",
+        f"http://localhost:{'9' * 30}/",
+    ],
 )
 def test_a_redirect_to_what_is_no_web_address_is_refused(site: Site, target: str) -> None:
     assert "is redirected to" in refusal(site("/a", status=301, location=target))
@@ -261,8 +271,9 @@ def test_a_server_that_asks_to_wait_for_long_is_not_asked_again_and_the_time_is_
 def test_a_time_to_wait_may_be_a_date(site: Site) -> None:
     site("/a", status=503, retry_after="Fri, 31 Dec 2999 23:59:59 GMT")
     assert "asks to wait" in refusal(f"{site.address}/a")
-    site("/b", status=503, retry_after="soon")
-    assert "asks to wait" not in refusal(f"{site.address}/b", attempts=1)
+    for number, unread in enumerate(("soon", f"Mon, 01 Jan 2024 00:00:00 +{'9' * 17}")):
+        address = site(f"/b{number}", status=503, retry_after=unread)
+        assert "asks to wait" not in refusal(address, attempts=1)
 
 
 def test_what_is_not_found_is_not_asked_for_again(site: Site) -> None:
@@ -276,6 +287,15 @@ def test_what_is_unchanged_is_not_sent_again(site: Site) -> None:
     assert fetcher().fetch(address, known) is None
     assert site.requests[-1][1]["If-None-Match"] == '"1"'
     assert site.requests[-1][1]["If-Modified-Since"] == "Mon, 02 Mar 2020 10:00:00 GMT"
+
+
+def test_a_validator_that_cannot_be_sent_is_left_out(site: Site) -> None:
+    address = site("/a", "trams", etag='"\xe9"', last_modified="Mon, 02 Mar 2020 10:00:00 GMT")
+    known = fetched(address).validators
+    assert known is not None
+    assert fetched(address) == fetcher().fetch(address, known)
+    assert "If-None-Match" not in site.requests[-1][1]
+    assert "If-Modified-Since" in site.requests[-1][1]
 
 
 def test_validators_are_sent_only_to_the_address_that_gave_them(site: Site) -> None:
@@ -386,7 +406,18 @@ def test_an_address_has_one_written_form(given: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["ftp://example.org/a", "https://", "https://[", "mailto:a@b.c", "", "//x/y"]
+    "given",
+    [
+        "ftp://example.org/a",
+        "https://",
+        "https://[",
+        "mailto:a@b.c",
+        "",
+        "//x/y",
+        "http://xn--a/",
+        "http://xn--zz99--zz.example/",
+        "http://localhost:65536/",
+    ],
 )
 def test_what_is_no_web_address_is_refused(given: str) -> None:
     with pytest.raises(ReadError, match=r"write it as https://example\.org/page"):

@@ -171,10 +171,11 @@ def test_diff_with_questions_shows_which_answers_changed(
     assert (tram["question_id"], tram["status"]) == ("t", "changed")
     statuses = [json.loads(line).get("status") for line in lines(capsys, "diff", "0", "1", *asked, "--json")]
     assert statuses == ["appeared", None, "appeared"]
-    assert run(["diff", "3", "0", *map(str, asked)]) == 0
+    assert run(["diff", "3", "0", *map(str, asked)]) == 1
     shown = capsys.readouterr()
     assert shown.out.splitlines()[-1] == "commit 3 to 0: same 0, changed 0, appeared 0, gone 2"
     assert "line 2" in shown.err
+    file.write_text(file.read_text().replace("no json\n", ""))
     assert lines(capsys, "diff", "4", "4", *asked)[-1].endswith("same 2, changed 0, appeared 0, gone 0")
 
 

@@ -1,5 +1,6 @@
 """``civicite watch``: a real folder, the system's own notices, a real index; and the command as a process."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from building import ENCODER
 from commandline import COMMAND, ENVIRONMENT, civicite, served
 
-from indexer import Editor, Index, Report
+from indexer import Editor, Index, IndexLocked, Report
 from service.watching import FolderWatch
 
 PATIENCE = 60.0
@@ -224,6 +225,55 @@ def test_what_went_while_nobody_followed_is_withdrawn_at_the_next_start(folder: 
     wait_until(lambda: "bridge" not in again.texts())
     again.close()
     assert again.done("added") == []
+
+
+@pytest.mark.parametrize("given", ["in", "in/park", "in/park/trees.md"])
+def test_what_goes_is_withdrawn_by_whichever_path_it_was_given_before(
+    given: str, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "park").mkdir()
+    for name in ("trees", "ponds"):
+        (folder / "park" / f"{name}.md").write_text(f"---\nid: the-{name}\n---\nThe {name} are old.")
+    done = civicite("index", tmp_path / given, "--index", tmp_path / "index")
+    assert done.returncode == 0, done.stderr
+    watched = Watched(folder / "park", tmp_path / "index")
+    (folder / "park" / "trees.md").unlink()
+    wait_until(lambda: "the-trees" not in watched.texts())
+    watched.close()
+    assert "the-ponds" in watched.texts()
+    assert watched.complaints == []
+
+
+def looked(follow: FolderWatch, times: int = 4) -> None:
+    """Let a folder be looked at, whatever goes wrong."""
+    for _ in range(times):
+        with contextlib.suppress(IndexLocked):
+            follow.look(set(), threading.Event())
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_withdrawal_that_fails_is_tried_again(
+    is_deleted: bool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, reports = tmp_path / "index", list[Report]()
+    follow = FolderWatch(folder, lambda: Editor(index, lambda: ENCODER), reports.append, lambda: None, print)
+    looked(follow)
+    if is_deleted:
+        (folder / "bridge.md").unlink()
+    else:
+        (folder / "bridge.md").write_text("---\nid: the-bridge\n---\nThe bridge was opened in May.")
+    withdraw, failures = Editor.withdraw, [IndexLocked("the index is written to")]
+
+    def failing_once(editor: Editor, identities: list[str]) -> Report:
+        if failures:
+            raise failures.pop()
+        return withdraw(editor, identities)
+
+    monkeypatch.setattr(Editor, "withdraw", failing_once)
+    follow._rescan = 0.0
+    looked(follow)
+    assert failures == []
+    assert reports[-1].withdrawn == ["bridge"]
 
 
 def test_articles_that_came_from_elsewhere_are_kept(watched: Watched, tmp_path: Path) -> None:
