@@ -12,6 +12,7 @@ from .encoders import LoadedEncoder, Precision, Runtime, load_encoder
 from .errors import (
     ArticleDamaged,
     ArticleErased,
+    ArticleLost,
     ArticleNotFound,
     CiviciteError,
     EncoderError,
@@ -63,6 +64,7 @@ __all__ = [
     "Article",
     "ArticleDamaged",
     "ArticleErased",
+    "ArticleLost",
     "ArticleNotFound",
     "ArticleState",
     "Change",

@@ -180,9 +180,10 @@ def _drop(catalog: Catalog, plan: _Plan) -> None:
 
 
 def _delete_passages(connection: sqlite3.Connection, condition: str, values: tuple[int, ...]) -> None:
-    connection.execute(
-        f"DELETE FROM parts WHERE passage IN (SELECT key FROM passages WHERE {condition})", values
-    )
+    for table, column in (("parts", "passage"), ("lost_passages", "key")):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT key FROM passages WHERE {condition})", values
+        )
     connection.execute(f"DELETE FROM passages WHERE {condition}", values)
 
 

@@ -147,17 +147,18 @@ def verify(
     folder = settings_with(index).index
     if repair:
         rebuild(folder, wait=wait)
-    damaged = stale = 0
+    damaged = stale = lost = 0
     for finding in check(folder):
         damaged += finding.kind == "damage"
         stale += finding.kind == "stale"
+        lost += finding.kind == "lost"
         if as_json_lines:
             fields = ("kind", "where", "problem", "mend")
             write_json({name: getattr(finding, name) for name in fields})
         else:
             write([str(finding)])
     if not as_json_lines:
-        write([f"damaged {damaged}, stale {stale}"])
+        write([f"damaged {damaged}, stale {stale}" + (f", lost {lost}" if lost else "")])
     if damaged:
         raise typer.Exit(1)
 
