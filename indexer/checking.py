@@ -172,8 +172,8 @@ def _commits(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _erasures(connection: sqlite3.Connection) -> Iterator[Finding]:
     if is_unswept(connection):
-        mend = "the next edit finishes it, or 'civicite verify --repair'"
-        yield Finding("stale", "catalog.sqlite: erasures", "one was interrupted: traces may be left", mend)
+        mend = "the next edit finishes it when nobody reads an older state, or 'civicite compact'"
+        yield Finding("stale", "catalog.sqlite: erasures", "one is not finished: traces may be left", mend)
 
 
 def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:

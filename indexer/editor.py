@@ -5,6 +5,7 @@ project. Encoding happens before the transaction, never inside it. One editor at
 lock of the folder.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,15 @@ from indexer.claims import collision, rooted
 from indexer.committing import Change, Put, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.encoding import encode
-from indexer.erasing import copies_of, is_unswept, not_found, note_erasures, to_erase_again
-from indexer.errors import ReadError
+from indexer.erasing import (
+    copies_of,
+    is_unswept,
+    not_found,
+    note_erasures,
+    noted_erasures,
+    to_erase_again,
+)
+from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
 from indexer.locking import acquire, release
@@ -43,6 +51,11 @@ from indexer.turns import somebody_waits
 
 ARTICLES_PER_COMMIT = 256
 """A kill loses at most so many articles that were read but not yet committed."""
+
+BRIEFLY = 0.2
+"""Seconds that an edit waits for readers on whom an earlier erasure waits."""
+
+log = logging.getLogger("civicite.index")
 
 LONGEST_EDIT = 600.0
 """Seconds that a long run waits for an editor to whom it gave way."""
@@ -85,6 +98,7 @@ class Editor:
             with self._catalog.reading() as connection:
                 check_mark(self._layout, connection)
                 self._generation = active_generation(connection)
+            self._remove_drafts()
         except BaseException:
             release(self._layout, self._lock)
             raise
@@ -117,7 +131,7 @@ class Editor:
         RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
-        self._finish_erasures()
+        self._go_on_erasing()
         report, seen = Report(), set[str]()
         for batch in _batches(found, ARTICLES_PER_COMMIT):
             generation = self._give_way(generation)
@@ -132,7 +146,7 @@ class Editor:
 
         Raises ArticleNotFound.
         """
-        self._finish_erasures()
+        self._go_on_erasing()
         wanted = list(dict.fromkeys(identities))
         for identity in wanted:
             if self._current(identity) is None:
@@ -145,7 +159,7 @@ class Editor:
     def erase(self, identities: Sequence[str]) -> Report:
         """Delete articles, current or withdrawn, for good: afterwards no file of the index holds a trace.
 
-        All of them or, when one was never there, none. What is interrupted is finished by the next edit.
+        All of them or, when one was never there, none. What is not finished the next edits try again.
         Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
         """
         wanted = list(dict.fromkeys(identities))
@@ -188,7 +202,7 @@ class Editor:
         self._close_projections()
         release(self._layout, self._lock)
         self._lock = acquire(self._layout, LONGEST_EDIT)
-        self._finish_erasures()
+        self._go_on_erasing()
         with self._catalog.reading() as connection:
             self._generation = active_generation(connection)
         return self._ready()
@@ -256,14 +270,30 @@ class Editor:
             commit(self._catalog, generation.id, changes)
             self._catch_up(generation)
 
-    def _finish_erasures(self) -> None:
+    def _go_on_erasing(self) -> None:
+        """Finish earlier erasures if that is possible now; what is left of them in files holds no edit up."""
+        try:
+            self._finish_erasures(BRIEFLY)
+        except IndexUnusable as error:
+            with self._catalog.reading() as connection:
+                if noted_erasures(connection):
+                    raise  # what is taken in by such an id now would be erased later
+            log.warning("an erasure is not finished: %s", error)
+
+    def _finish_erasures(self, wait: float | None = None) -> None:
         with self._catalog.reading() as connection:
             if not is_unswept(connection):
                 return
         self._close_projections()
-        finish_erasures(self._catalog)
+        finish_erasures(self._catalog, wait)
         with self._catalog.reading() as connection:
             self._generation = active_generation(connection)
+
+    def _remove_drafts(self) -> None:
+        """Delete what a killed writer left half written; drafts of other generations may be a rebuild's."""
+        if self._generation is not None:
+            for path in self._layout.vectors_drafts(self._generation.id):
+                path.unlink(missing_ok=True)
 
     def _close_projections(self) -> None:
         projections, self._projections = self._projections, None

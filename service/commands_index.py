@@ -123,11 +123,13 @@ def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None
         "size_bytes": seen.size,
         "projections": {"vectors": seen.vectors, "terms": seen.terms},
         "damaged": list(seen.damaged),
+        "erasing": seen.erasing,
     }
     if as_json_lines:
         write_json(facts)
         return
     flat = {**facts, **facts.pop("projections"), "damaged": ", ".join(seen.damaged) or None}
+    flat["erasing"] = "not finished: files may hold traces" if seen.erasing else None
     flat.pop("projections", None)
     write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in flat.items())
 
