@@ -91,6 +91,25 @@ def erased_identities(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def erased_among(connection: sqlite3.Connection, identities: Iterable[str]) -> list[str]:
+    """List those ids whose article was erased, or is noted for it, and was not taken in again since."""
+    digests = {digest for (digest,) in connection.execute("SELECT identity FROM erasures")}
+    return [
+        identity
+        for identity in identities
+        if identity_digest(identity) in digests and not _is_kept(connection, identity)
+    ]
+
+
+def _is_kept(connection: sqlite3.Connection, identity: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM articles a WHERE a.id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM erasures WHERE article = a.key)",
+        (unicodedata.normalize("NFC", identity),),
+    ).fetchone()
+    return row is not None
+
+
 def to_erase_again(connection: sqlite3.Connection, digests: Mapping[str, int]) -> list[str]:
     """List the articles here that were erased elsewhere at a revision as high, and not here."""
     rows = connection.execute(

@@ -36,6 +36,7 @@ def index(
 ) -> None:
     """Take in articles; what is unchanged costs nothing."""
     from indexer import ReadError, Report, find, is_address
+    from service.feedback import forget_erased
     from service.intake import Reading, plan, take_in
     from service.progress import progress
 
@@ -56,6 +57,7 @@ def index(
             load = encoder_loader(settings, shown.notice)
             with _interruptible(), _editor(settings.index, load, wait) as editor:
                 report = take_in(editor, reading, shown.step, sync=sync, yes=yes)
+            forget_erased(settings.index)
         if gathered is not None:
             report.unchanged += gathered.unchanged
             _remember(settings.index, gathered, dry_run=dry_run)
@@ -85,12 +87,17 @@ def remove(
 ) -> None:
     """Withdraw articles: no answer quotes them from now on."""
     from indexer import Index
+    from service.feedback import forget_erased
 
     folder = settings_with(index).index
     # An editor would make an index where there is none.
     Index.open(folder).close()
-    with _editor(folder, _no_encoder, wait) as editor:
-        report = editor.erase(identities) if erase else editor.withdraw(identities)
+    try:
+        with _editor(folder, _no_encoder, wait) as editor:
+            report = editor.erase(identities) if erase else editor.withdraw(identities)
+    finally:
+        # Also where a reader holds the end of the erasure up, or an earlier one was finished.
+        forget_erased(folder)
     if erase:
         from service.feedback import forget
         from service.store import store_of
@@ -148,7 +155,10 @@ def verify(
 
     folder = settings_with(index).index
     if repair:
+        from service.feedback import forget_erased
+
         rebuild(folder, wait=wait)
+        forget_erased(folder)
     damaged = stale = lost = 0
     for finding in check(folder):
         damaged += finding.kind == "damage"
