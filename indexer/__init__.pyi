@@ -12,6 +12,7 @@ from .encoders import LoadedEncoder, Precision, Runtime, load_encoder
 from .errors import (
     ArticleDamaged,
     ArticleErased,
+    ArticleLost,
     ArticleNotFound,
     CiviciteError,
     EncoderError,
@@ -31,6 +32,7 @@ from .findings import Finding
 from .gathering import Gathered, gather, remember_pages
 from .generations import Generation, GenerationState
 from .holders import Holder
+from .holdings import Holdings
 from .horizon import history_from
 from .index import Index
 from .listing import ORDERS, Listed, Order, Wanted
@@ -63,6 +65,7 @@ __all__ = [
     "Article",
     "ArticleDamaged",
     "ArticleErased",
+    "ArticleLost",
     "ArticleNotFound",
     "ArticleState",
     "Change",
@@ -86,6 +89,7 @@ __all__ = [
     "Generation",
     "GenerationState",
     "Holder",
+    "Holdings",
     "Index",
     "IndexDamaged",
     "IndexLocked",

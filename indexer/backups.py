@@ -45,10 +45,13 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored; ``erased`` names articles that the replaced index had erased since the backup."""
+    """What was restored; ``erased`` names articles that the replaced index had erased since the backup.
+
+    It is None where that index cannot be read: what it had erased may be there again.
+    """
 
     manifest: Manifest
-    erased: tuple[str, ...]
+    erased: tuple[str, ...] | None
 
 
 def backup(folder: Path, place: Path, stage: Stage = lambda name: None) -> Manifest:
@@ -176,13 +179,15 @@ def _check_file(path: Path, layout: Layout, sha256: str) -> None:
         raise damaged(path)
 
 
-def _erase_again(layout: Layout, draft: Layout) -> tuple[str, ...]:
-    """Erase in the draft what the index that it replaces has erased since; a damaged index tells nothing."""
+def _erase_again(layout: Layout, draft: Layout) -> tuple[str, ...] | None:
+    """Erase in the draft what the index that it replaces has erased since; None when that cannot be told."""
+    if not layout.catalog.exists():
+        return ()
     try:
         with closing(Catalog(layout)) as catalog, catalog.reading() as connection:
             erased = erased_identities(connection)
     except IndexUnusable:
-        return ()
+        return None
     with Editor(draft.root, _no_encoder) as editor:
         return tuple(editor.erase_again(erased).erased)
 

@@ -129,10 +129,11 @@ class Catalog:
         with sqlite_named(self.layout.catalog), self._lent() as connection:
             connection.execute("VACUUM")
 
-    def fold(self, wait: float = 0) -> bool:
+    def fold(self, wait: float | None = 0) -> bool:
         """Fold the log into the catalog and seal its pages; the caller holds the index lock.
 
-        Returns False when a reader still needs an earlier state after ``wait`` seconds, and the log stays.
+        Returns False when a reader still needs an earlier state after ``wait`` seconds, None being as long as
+        SQLite waits; the log then stays.
 
         To be called after whatever rewrites the catalog at large. A plain checkpoint instead leaves a
         seal that fits no longer, and everybody who opens the index then checks every row.
@@ -140,7 +141,7 @@ class Catalog:
         with sqlite_named(self.layout.catalog), self._lent() as connection:
             mark = watermark(connection)
             file = self._file = page_file(self.layout.catalog)
-            connection.execute(f"PRAGMA busy_timeout = {int(1000 * wait)}")
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * (TIMEOUT if wait is None else wait))}")
             try:
                 return fold(
                     connection, self.layout, file, (mark.commit, mark.chain), lambda: _is_sound(connection)
@@ -176,13 +177,13 @@ class Catalog:
         for connection, _ in self._idle:
             aside.hide(connection)
 
-    def compact(self) -> None:
+    def compact(self, wait: float | None = None) -> None:
         """Write the file anew without what was deleted, and leave no log beside it.
 
-        Raises IndexLocked when somebody reads an older state all the while.
+        Raises IndexLocked when somebody reads an older state all the while; ``wait`` is that of :meth:`fold`.
         """
         self.rewrite()
-        if not self.fold(TIMEOUT):
+        if not self.fold(wait):
             raise IndexLocked(
                 f"{self.layout.catalog}: another program still reads an older state of it; "
                 "run the command again when it has finished"

@@ -1,27 +1,26 @@
 """Checks an index folder without changing it: every row of the catalog, the mark, the projections.
 
 Reads row by row, so that memory does not grow with the collection. A finding is either damage (bytes are
-not what was written) or staleness (a projection lags, as after a kill, and catches up by itself).
+not what was written), staleness (a projection lags, as after a kill, and catches up by itself), or what was
+damaged in the past of an article and is given up.
 """
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog, Watermark, read_mark, watermark
-from indexer.committing import description_digest, facet_values
 from indexer.consistency import CONSISTENCY
+from indexer.describing import DESCRIBED, described, is_derived
 from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged
-from indexer.filters import folded as folded_form
-from indexer.findings import AGAIN, FROM_BACKUP, Finding, shown
+from indexer.findings import AGAIN, FROM_BACKUP, GIVE_UP, Finding, shown
 from indexer.generations import all_generations
 from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
 from indexer.likeness import check_likeness
+from indexer.lost import check_lost
 from indexer.pages import read_seal
 from indexer.soundness import check_passages
 from indexer.subscriptions import FEEDS_AGAIN, remembered
@@ -52,7 +51,7 @@ def check(folder: Path) -> Iterator[Finding]:
         with catalog.reading() as connection:
             damage = list(catalog_findings(connection))
             yield from damage
-            if not damage:
+            if all(one.kind == "lost" for one in damage):
                 yield from _check_seal(layout, catalog.altered_pages(), watermark(connection))
             yield from _guarded(lambda: _check_mark(layout, connection, mark))
             yield from _check_sources(layout)
@@ -81,6 +80,7 @@ def catalog_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         _descriptions,
         check_passages,
         check_likeness,
+        check_lost,
         _commits,
         _erasures,
         *CONSISTENCY,
@@ -172,20 +172,21 @@ def _commits(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _erasures(connection: sqlite3.Connection) -> Iterator[Finding]:
     if is_unswept(connection):
-        mend = "the next edit finishes it, or 'civicite verify --repair'"
-        yield Finding("stale", "catalog.sqlite: erasures", "one was interrupted: traces may be left", mend)
+        mend = "the next edit finishes it when nobody reads an older state, or 'civicite compact'"
+        yield Finding("stale", "catalog.sqlite: erasures", "one is not finished: traces may be left", mend)
 
 
 def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
     # As bytes: a damaged text may be no UTF-8 at all.
     rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), r.number, r.key, r.sha256, CAST(r.text AS BLOB)"
-        " FROM revisions r JOIN articles a ON a.key = r.article"
+        "SELECT CAST(a.id AS BLOB), r.number, r.key, CAST(r.sha256 AS BLOB), CAST(r.text AS BLOB),"
+        " r.to_commit IS NULL FROM revisions r JOIN articles a ON a.key = r.article"
+        " WHERE r.key NOT IN (SELECT key FROM lost_revisions)"
     )
-    for identity, number, key, sha256, text in rows:
-        if hashlib.sha256(text or b"").hexdigest() != sha256:
-            where = f"article {shown(identity)} revision {number}"
-            yield Finding("damage", where, "its text is not what was written", AGAIN, revision=key)
+    for identity, number, key, sha256, text, current in rows:
+        if hashlib.sha256(text or b"").hexdigest().encode() != sha256:
+            where, mend = f"article {shown(identity)} revision {number}", AGAIN if current else GIVE_UP
+            yield Finding("damage", where, "its text is not what was written", mend, revision=key)
     bare = connection.execute(
         "SELECT CAST(a.id AS BLOB), COUNT(p.key), r.key FROM revisions r"
         " JOIN articles a ON a.key = r.article JOIN generations g ON g.active = 1"
@@ -199,29 +200,11 @@ def _revisions(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _descriptions(connection: sqlite3.Connection) -> Iterator[Finding]:
     rows = connection.execute(
-        "SELECT CAST(a.id AS BLOB), d.key, CAST(d.metadata AS BLOB), d.digest, d.published_from,"
-        " d.published_to, d.media_type, d.raw_sha256, d.page_starts, d.root, d.path"
+        f"SELECT CAST(a.id AS BLOB), d.key, d.to_commit IS NULL, {DESCRIBED}"
         " FROM descriptions d JOIN articles a ON a.key = d.article"
     )
-    for identity, key, metadata, noted, first, last, media_type, raw, pages, root, path in rows:
-        try:
-            known = Metadata.from_json(metadata.decode())
-            starts = tuple(json.loads(pages))
-            article = Article("", "", known, media_type, raw, starts, root, path)
-            # The first of several values that differ in case only is the one that is kept.
-            wanted = {(name, folded_form(value)): value for name, value in [*facet_values(article)][::-1]}
-            sound = (
-                description_digest(article) == noted
-                and day_range(known.published) == (first, last)
-                and wanted == _stored_facets(connection, key)
-            )
-        except (ValueError, TypeError, KeyError, AttributeError):
-            sound = False
-        if not sound:
-            where = f"article {shown(identity)}"
-            yield Finding("damage", where, "its metadata is not what was written", AGAIN, description=key)
-
-
-def _stored_facets(connection: sqlite3.Connection, description: int) -> dict[tuple[str, str], str]:
-    rows = connection.execute("SELECT name, folded, value FROM facets WHERE description = ?", (description,))
-    return {(name, folded): value for name, folded, value in rows}
+    for identity, key, current, *stored in rows:
+        known = described(stored)
+        if known is None or not is_derived(connection, key, known):
+            where, mend = f"article {shown(identity)}", AGAIN if current else GIVE_UP
+            yield Finding("damage", where, "its metadata is not what was written", mend, description=key)

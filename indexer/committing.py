@@ -5,16 +5,16 @@ are closed, never overwritten. It encodes nothing and projects nothing: both hap
 """
 
 import datetime
-import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from indexer.article import Article, day_range
 from indexer.catalog import Catalog, Watermark, link, watermark, write_mark
 from indexer.copies import record
+from indexer.describing import add_facets, description_digest
 from indexer.erasing import erase_rows, erased_revision, identity_digest
-from indexer.filters import folded
+from indexer.lost import give_up
 from indexer.prints import Print, prints
 from indexer.storage import StoredPassage
 from indexer.variants import bands, record_bands
@@ -52,18 +52,16 @@ Change = Put | Withdraw | Erase
 
 @dataclass(slots=True)
 class _Counts:
-    """Articles that one commit added, changed and withdrew; ``likeness`` is found before, by text."""
+    """Articles that one commit added, changed and withdrew; ``likeness`` is found before, by text.
+
+    ``mended`` tells whether anything that was damaged was written anew, or given up.
+    """
 
     likeness: dict[str, tuple[tuple[Print, ...], tuple[int, ...]]] = field(default_factory=dict)
     added: int = 0
     changed: int = 0
     withdrawn: int = 0
-
-
-def description_digest(article: Article) -> str:
-    """SHA-256 over everything about an article that is not its text."""
-    known = (article.metadata.to_json(), article.raw_sha256, article.media_type, article.page_starts)
-    return hashlib.sha256(repr((*known, article.root, article.path)).encode()).hexdigest()
+    mended: bool = False
 
 
 def commit(catalog: Catalog, generation: int, changes: Sequence[Change]) -> Watermark:
@@ -84,6 +82,10 @@ def commit(catalog: Catalog, generation: int, changes: Sequence[Change]) -> Wate
                 _put(connection, generation, number, change, counts, tally)
         write_counts(connection, tally)
         mark = append(connection, [_summary(change) for change in changes], counts)
+        if counts.mended:
+            # What lay on damaged pages may lie on none now. Without a seal, the next fold checks every row
+            # once and seals every page; else pages that nobody uses any more would differ for good.
+            catalog.layout.seal.unlink(missing_ok=True)
     write_mark(catalog.layout, mark)
     return mark
 
@@ -146,6 +148,8 @@ def _put(
         record(connection, revision, found)
         record_bands(connection, revision, signature)
     add_passages(connection, Place(generation, key, revision, number), change.passages, tally)
+    if change.anew or not existed:
+        counts.mended |= give_up(connection, key) or change.anew
 
 
 def _withdraw(
@@ -157,6 +161,7 @@ def _withdraw(
         "UPDATE descriptions SET to_commit = ? WHERE article = ? AND to_commit IS NULL", (number, row[0])
     )
     counts.withdrawn += 1
+    counts.mended |= give_up(connection, row[0])
 
 
 def _end_revision(connection: sqlite3.Connection, number: int, article: int, tally: Tally) -> None:
@@ -193,22 +198,8 @@ def _describe(connection: sqlite3.Connection, key: int, number: int, change: Put
             str(list(article.page_starts)), first, last, article.root, article.path, number,
         ),
     )  # fmt: skip
-    connection.executemany(
-        "INSERT OR IGNORE INTO facets (description, name, folded, value) VALUES (?, ?, ?, ?)",
-        [(cursor.lastrowid, name, folded(value), value) for name, value in facet_values(article)],
-    )
+    add_facets(connection, int(cursor.lastrowid or 0), article)
     return bool(current)
-
-
-def facet_values(article: Article) -> Iterable[tuple[str, str]]:
-    """List everything about an article that a filter may name: facet and value."""
-    for name in ("publisher", "author", "language"):
-        value = getattr(article.metadata, name)
-        if value:
-            yield name, value
-    for name, values in article.metadata.facets:
-        for value in values:
-            yield name, value
 
 
 def _revise(connection: sqlite3.Connection, key: int, number: int, article: Article) -> int:

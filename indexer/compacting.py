@@ -9,7 +9,7 @@ moment leaves an index that answers as before; the next run does what is left.
 import datetime
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from indexer.catalog import Catalog, check_mark, write_mark
 from indexer.committing import append
+from indexer.errors import IndexLocked
 from indexer.generations import Generation, active_generation, all_generations
 from indexer.horizon import give_up_before, history_from
 from indexer.layout import Layout
@@ -25,7 +26,8 @@ from indexer.leases import is_leased
 from indexer.lexical.engine import remove_strays
 from indexer.locking import held
 from indexer.projections import Projections, remove_projections
-from indexer.storage import offsets
+from indexer.storage import readable_offsets
+from indexer.sweeping import finish_erasures
 from indexer.upkeep import upkeep
 
 PATIENCE = 2.0
@@ -71,6 +73,10 @@ def compact(
     ):
         with catalog.reading() as connection:
             check_mark(layout, connection)
+        if not dry_run:
+            with suppress(IndexLocked):  # the erasure stays unfinished, and says so
+                finish_erasures(catalog, PATIENCE)
+        with catalog.reading() as connection:
             plan = _planned(layout, connection, history_before)
         if dry_run:
             return plan.outcome
@@ -146,7 +152,8 @@ def _orphans(connection: sqlite3.Connection, dropped: tuple[int, ...], horizon: 
         " AND (p.to_commit IS NULL OR p.to_commit > ?)",
         (str(list(dropped)), horizon),
     ):
-        orphan[offsets(packed)] = False
+        held = readable_offsets(packed)
+        orphan[held[(held > 0) & (held <= highest)]] = False
     return np.flatnonzero(orphan)
 
 
@@ -180,9 +187,10 @@ def _drop(catalog: Catalog, plan: _Plan) -> None:
 
 
 def _delete_passages(connection: sqlite3.Connection, condition: str, values: tuple[int, ...]) -> None:
-    connection.execute(
-        f"DELETE FROM parts WHERE passage IN (SELECT key FROM passages WHERE {condition})", values
-    )
+    for table, column in (("parts", "passage"), ("lost_passages", "key")):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT key FROM passages WHERE {condition})", values
+        )
     connection.execute(f"DELETE FROM passages WHERE {condition}", values)
 
 

@@ -5,6 +5,7 @@ project. Encoding happens before the transaction, never inside it. One editor at
 lock of the folder.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,8 +24,15 @@ from indexer.claims import collision, rooted
 from indexer.committing import Change, Put, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.encoding import encode
-from indexer.erasing import copies_of, is_unswept, not_found, note_erasures, to_erase_again
-from indexer.errors import ReadError
+from indexer.erasing import (
+    copies_of,
+    is_unswept,
+    not_found,
+    note_erasures,
+    noted_erasures,
+    to_erase_again,
+)
+from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
 from indexer.locking import acquire, release
@@ -50,6 +58,10 @@ ARTICLES_PER_COMMIT = 256
 
 CHARACTERS_PER_COMMIT = 100_000
 """A batch ends with the text that reaches this length: others wait no longer, however long articles are."""
+BRIEFLY = 0.2
+"""Seconds that an edit waits for readers on whom an earlier erasure waits."""
+
+log = logging.getLogger("civicite.index")
 
 LONGEST_EDIT = 600.0
 """Seconds that a long run waits for an editor to whom it gave way."""
@@ -95,6 +107,7 @@ class Editor:
             with self._catalog.reading() as connection:
                 check_mark(self._layout, connection)
                 self._generation = active_generation(connection)
+            self._remove_drafts()
         except BaseException:
             self._release()
             raise
@@ -148,13 +161,13 @@ class Editor:
         others are taken in. Raises RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
-        self._finish_erasures()
+        self._go_on_erasing()
         report, seen = Report(), set[str]()
         for number, batch in enumerate(_batches(self._giving_way(found))):
             # Not before the first: what was looked up under the lock still holds for it.
             if number:
                 self._give_way()
-            self._finish_erasures()
+            self._go_on_erasing()
             generation = self._ready()
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
@@ -169,7 +182,7 @@ class Editor:
 
         Raises ArticleNotFound.
         """
-        self._finish_erasures()
+        self._go_on_erasing()
         wanted = list(dict.fromkeys(identities))
         for identity in wanted:
             if self._current(identity) is None:
@@ -182,7 +195,7 @@ class Editor:
     def erase(self, identities: Sequence[str]) -> Report:
         """Delete articles, current or withdrawn, for good: afterwards no file of the index holds a trace.
 
-        All of them or, when one was never there, none. What is interrupted is finished by the next edit.
+        All of them or, when one was never there, none. What is not finished the next edits try again.
         Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
         """
         wanted = list(dict.fromkeys(identities))
@@ -314,14 +327,30 @@ class Editor:
             commit(self._catalog, generation.id, changes)
             self._catch_up(generation)
 
-    def _finish_erasures(self) -> None:
+    def _go_on_erasing(self) -> None:
+        """Finish earlier erasures if that is possible now; what is left of them in files holds no edit up."""
+        try:
+            self._finish_erasures(BRIEFLY)
+        except IndexUnusable as error:
+            with self._catalog.reading() as connection:
+                if noted_erasures(connection):
+                    raise  # what is taken in by such an id now would be erased later
+            log.warning("an erasure is not finished: %s", error)
+
+    def _finish_erasures(self, wait: float | None = None) -> None:
         with self._catalog.reading() as connection:
             if not is_unswept(connection):
                 return
         self._close_projections()
-        finish_erasures(self._catalog)
+        finish_erasures(self._catalog, wait)
         with self._catalog.reading() as connection:
             self._generation = active_generation(connection)
+
+    def _remove_drafts(self) -> None:
+        """Delete what a killed writer left half written; drafts of other generations may be a rebuild's."""
+        if self._generation is not None:
+            for path in self._layout.vectors_drafts(self._generation.id):
+                path.unlink(missing_ok=True)
 
     def _close_projections(self) -> None:
         projections, self._projections = self._projections, None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from indexer.errors import ArticleErased, ArticleNotFound
-from indexer.storage import offsets
+from indexer.storage import offsets, readable_offsets
 from indexer.writing import STORED, Tally, is_whole, write_counts
 
 
@@ -91,6 +91,25 @@ def erased_identities(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def erased_among(connection: sqlite3.Connection, identities: Iterable[str]) -> list[str]:
+    """List those ids whose article was erased, or is noted for it, and was not taken in again since."""
+    digests = {digest for (digest,) in connection.execute("SELECT identity FROM erasures")}
+    return [
+        identity
+        for identity in identities
+        if identity_digest(identity) in digests and not _is_kept(connection, identity)
+    ]
+
+
+def _is_kept(connection: sqlite3.Connection, identity: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM articles a WHERE a.id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM erasures WHERE article = a.key)",
+        (unicodedata.normalize("NFC", identity),),
+    ).fetchone()
+    return row is not None
+
+
 def to_erase_again(connection: sqlite3.Connection, digests: Mapping[str, int]) -> list[str]:
     """List the articles here that were erased elsewhere at a revision as high, and not here."""
     rows = connection.execute(
@@ -152,15 +171,15 @@ def _terms_of(connection: sqlite3.Connection, article: int, tally: Tally) -> set
     Alive are some in generations that do not answer. A passage that is damaged may have held any term.
     """
     rows = connection.execute(
-        f"SELECT p.generation, p.terms, p.to_commit IS NULL, {STORED} FROM passages p"
+        f"SELECT p.generation, p.to_commit IS NULL, {STORED} FROM passages p"
         " LEFT JOIN parts ON parts.passage = p.key WHERE p.article = ?",
         (article,),
     ).fetchall()
     found: set[int] = set()
-    for generation, length, alive, *stored in rows:
+    for generation, alive, *stored in rows:
         keys = offsets(stored[-2]).tolist() if is_whole(stored) else None
         if alive and keys is not None:
-            tally.count(generation, keys, length, -1)
+            tally.count(generation, keys, len(keys), -1)
         tally.uncertain |= bool(alive and keys is None)
         found |= set(keys) if keys is not None else _every_term(connection)
     return found
@@ -175,7 +194,7 @@ def _forget_terms(connection: sqlite3.Connection, terms: set[int]) -> None:
     orphaned = np.array(sorted(terms), np.int32)
     rows = connection.execute("SELECT terms FROM parts")
     while len(orphaned) and (some := rows.fetchmany(PASSAGES_AT_ONCE)):
-        orphaned = np.setdiff1d(orphaned, np.concatenate([offsets(packed) for (packed,) in some]))
+        orphaned = np.setdiff1d(orphaned, np.concatenate([readable_offsets(packed) for (packed,) in some]))
     keys = [(term,) for term in orphaned.tolist()]
     connection.executemany("DELETE FROM frequencies WHERE term = ?", keys)
     connection.executemany("DELETE FROM terms WHERE key = ?", keys)

@@ -5,7 +5,8 @@ CiviciteError
 │   ├── ReadError             a file cannot be read as articles
 │   │   └── FetchError        an address cannot be fetched
 │   └── ArticleNotFound       no article, revision or span by that name
-│       └── ArticleErased     it was there, and was erased for good
+│       ├── ArticleErased     it was there, and was erased for good
+│       └── ArticleLost       it was there, was damaged, and is given up
 ├── EncoderError              the model cannot be loaded or run
 └── IndexUnusable             the index folder cannot be used
     ├── IndexNotFound         there is none at that path
@@ -67,6 +68,10 @@ class ArticleNotFound(InputError):
 
 class ArticleErased(ArticleNotFound):
     """The article, or the revision asked for, was erased for good."""
+
+
+class ArticleLost(ArticleNotFound):
+    """The revision asked for was damaged and is given up; later ones are not touched by that."""
 
 
 class EncoderError(CiviciteError):

@@ -13,7 +13,7 @@ from indexer.article import Article, Metadata, text_digest
 from indexer.encoder import Encoder, Progress
 from indexer.encoding import encode
 from indexer.errors import IndexDamaged
-from indexer.findings import FROM_BACKUP
+from indexer.findings import AGAIN, GIVE_UP
 from indexer.generations import Generation, check_recipe
 from indexer.planning import reusable_passages
 from indexer.recipe import Recipe
@@ -102,6 +102,7 @@ def _text_of(connection: sqlite3.Connection, run: Run) -> Article:
     ).fetchone()
     if text_digest(text) != sha256:
         raise IndexDamaged(
-            f"article {identity!r} revision {number}: its text is not what was written; {FROM_BACKUP}"
+            f"article {identity!r} revision {number}: its text is not what was written; "
+            f"{GIVE_UP if run.to_commit else AGAIN}"
         )
     return Article(identity, text, Metadata(title=run.title), "text/plain", "")

@@ -62,7 +62,8 @@ def allowed_keys(
         "SELECT p.key FROM descriptions d"
         f" CROSS JOIN revisions r ON r.article = d.article AND {valid_at('r', '?1')}"
         f" CROSS JOIN passages p ON p.revision = r.key AND p.generation = ?2 AND {valid_at('p', '?1')}"
-        f" WHERE {valid_at('d', '?1')} AND {' AND '.join(conditions)}",
+        f" WHERE {valid_at('d', '?1')} AND p.key NOT IN (SELECT key FROM lost_passages)"
+        f" AND {' AND '.join(conditions)}",
         (commit, generation, *values),
     )
     return np.array([row[0] for row in rows.fetchall()], np.int64)

@@ -9,16 +9,21 @@ FROM_BACKUP = "restore a backup, or index the articles into a new folder"
 AGAIN = "index it again, or restore a backup"
 """The mend where an article is damaged."""
 
+GIVE_UP = "run 'civicite verify --repair', which gives it up, or restore a backup"
+"""The mend where only the past of an article is damaged: what is current cannot bring that back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that is not as it should be: where, what, and the mend.
 
+    ``lost`` is what was damaged once and is given up: it is known, and no question comes across it.
+
     Damage that is confined to articles says to which row keys: to a ``revision`` with its passages, to a
     ``description``, or to whole ``articles``. Any other concerns the catalog as a whole.
     """
 
-    kind: Literal["damage", "stale"]
+    kind: Literal["damage", "stale", "lost"]
     where: str
     problem: str
     mend: str

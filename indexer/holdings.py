@@ -3,12 +3,13 @@
 There may be no catalog yet; then nothing is held.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from indexer.catalog import EMPTY, Catalog, Watermark, watermark
+from indexer.erasing import erased_among
 from indexer.layout import Layout
 from indexer.planning import Current, current, was_withdrawn
 from indexer.projections import belongs
@@ -41,6 +42,10 @@ class Holdings:
     def withdrawn(self, identity: str) -> bool:
         """Tell whether there was such an article and is none now."""
         return self._look(lambda connection: was_withdrawn(connection, identity), False)
+
+    def erased(self, identities: Iterable[str]) -> list[str]:
+        """List those ids whose article was erased, or is about to be, and is not there again."""
+        return self._look(lambda connection: erased_among(connection, identities), [])
 
     def watermark(self) -> Watermark:
         """Return the newest commit."""

@@ -144,14 +144,18 @@ def _alive(connection: sqlite3.Connection, generation: int, commit: int) -> Keys
 
 
 def _has_rows(connection: sqlite3.Connection, generation: Generation, found: FlatVectors) -> bool:
-    """Tell whether every row is the catalog's vector of its key, to the bit."""
+    """Tell whether every row is the catalog's vector of its key, to the bit, unless that is lost."""
+    # A file of before it was given up holds what the catalog lost, until it is written anew.
+    lost = np.array(connection.execute("SELECT key FROM lost_passages").fetchall(), np.int64)
     for keys, rows in found.portions():
         for at in range(0, len(keys), ROWS_AT_ONCE):
+            sound = ~np.isin(keys[at : at + ROWS_AT_ONCE], lost)
+            some = keys[at : at + ROWS_AT_ONCE][sound]
             try:
-                wanted = vectors_of(connection, keys[at : at + ROWS_AT_ONCE], generation.dimension)
+                wanted = vectors_of(connection, some, generation.dimension)
             except IndexDamaged:
                 return False
-            if not np.array_equal(wanted, rows[at : at + ROWS_AT_ONCE]):
+            if not np.array_equal(wanted, rows[at : at + ROWS_AT_ONCE][sound]):
                 return False
     return True
 

@@ -110,7 +110,7 @@ class Layout:
         kept = {self.vectors(generation), self.vectors_seal(generation), self.terms(generation)}
         for folder in self.projections:
             yield from (path for path in folder.glob("*") if path not in kept)
-        yield from self.root.glob(".*.part")
+        yield from self._drafts()
         if self.restoring.root.exists():
             yield self.restoring.root
 
@@ -126,7 +126,19 @@ class Layout:
 
     def leftovers(self) -> list[Path]:
         """Return the files that writers were killed over: drafts that were to replace a file."""
-        return [path for folder in (self.root, self.root / "vectors") for path in folder.glob(".*.part")]
+        return [*self._drafts(), *(self.root / "vectors").glob(".*.part")]
+
+    def sources_drafts(self) -> list[Path]:
+        """Return the drafts of ``sources.json``: left to whoever holds its lock, which is no writer's."""
+        return list(self.root.glob(f".{self.sources.name}.*.part"))
+
+    def vectors_drafts(self, generation: int) -> list[Path]:
+        """Return the drafts of a generation's vector file and of its seal."""
+        names = (path.name for path in (self.vectors(generation), self.vectors_seal(generation)))
+        return [path for name in names for path in (self.root / "vectors").glob(f".{name}.*.part")]
+
+    def _drafts(self) -> set[Path]:
+        return set(self.root.glob(".*.part")) - set(self.sources_drafts())
 
     def size(self) -> int:
         """Return the bytes of all files in the folder."""

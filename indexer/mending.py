@@ -1,19 +1,18 @@
 """What the catalog can give back of itself: its indexes, term statistics and facets follow from other rows.
 
-Encodes nothing. What follows from nothing, a text or a vector or a description, is never made up: it stays
-as it is, is named by every check, and comes back from a backup only.
+Encodes nothing. What follows from nothing, a text or a vector or a description, is never made up. Where it
+is current it stays as it is and is named by every check, until its article is indexed again. Where it is of
+the past, it is given up (``lost.py``).
 """
 
-import json
 import sqlite3
 from contextlib import suppress
 
-from indexer.article import Article, Metadata, day_range
 from indexer.catalog import Catalog
 from indexer.checking import catalog_damage, catalog_findings
-from indexer.committing import description_digest, facet_values
+from indexer.describing import DESCRIBED, derive, described, is_derived
 from indexer.errors import IndexUnusable
-from indexer.filters import folded
+from indexer.lost import give_up_all
 from indexer.writing import count_all
 
 
@@ -22,7 +21,7 @@ def mend(catalog: Catalog) -> None:
     with catalog.reading() as connection:
         damage = catalog_damage(connection)
     if damage is not None:
-        for step in (_indexes, _facets, _statistics):
+        for step in (_indexes, _facets, give_up_all, _statistics):
             # What cannot even be read stays damaged, and the check that follows says so.
             with (
                 suppress(IndexUnusable, sqlite3.Error, TypeError, ValueError),
@@ -41,26 +40,10 @@ def _indexes(connection: sqlite3.Connection) -> None:
 
 def _facets(connection: sqlite3.Connection) -> None:
     """Write facets and publication days as the descriptions say that are what was written."""
-    rows = connection.execute(
-        "SELECT key, metadata, digest, media_type, raw_sha256, page_starts, root, path FROM descriptions"
-    ).fetchall()
-    for key, metadata, noted, media_type, raw, pages, root, path in rows:
-        try:
-            known = Metadata.from_json(metadata)
-            article = Article("", "", known, media_type, raw, tuple(json.loads(pages)), root, path)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue
-        if description_digest(article) != noted:
-            continue
-        connection.execute("DELETE FROM facets WHERE description = ?", (key,))
-        connection.executemany(
-            "INSERT OR IGNORE INTO facets (description, name, folded, value) VALUES (?, ?, ?, ?)",
-            [(key, name, folded(value), value) for name, value in facet_values(article)],
-        )
-        connection.execute(
-            "UPDATE descriptions SET published_from = ?, published_to = ? WHERE key = ?",
-            (*day_range(known.published), key),
-        )
+    rows = connection.execute(f"SELECT d.key, {DESCRIBED} FROM descriptions d").fetchall()
+    for key, *stored in rows:
+        if (known := described(stored)) is not None and not is_derived(connection, key, known):
+            derive(connection, key, known)
 
 
 def _statistics(connection: sqlite3.Connection) -> None:

@@ -164,12 +164,21 @@ def _kept_generations(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE commits ADD COLUMN note TEXT")  # what it did, when it was no edit
 
 
+def _lost(connection: sqlite3.Connection) -> None:
+    """What was damaged in the past of articles and is given up: its rows are closed, and empty."""
+    for table in ("revisions", "descriptions", "passages"):
+        connection.execute(
+            f"CREATE TABLE lost_{table} (key INTEGER PRIMARY KEY REFERENCES {table}(key) ON DELETE CASCADE)"
+        )
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _erasures,
     _prints,
     _history,
     _kept_generations,
+    _lost,
 )
 
 

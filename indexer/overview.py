@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.catalog import EMPTY, Catalog, Watermark, check_mark, watermark
+from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged
 from indexer.generations import active_generation
 from indexer.layout import Layout
@@ -20,7 +21,8 @@ class Overview:
     """An index at one commit; ``recipe``, ``generation`` and ``updated`` are None before the first article.
 
     ``vectors`` and ``terms`` say in words how far the projections have come; ``size`` is in bytes.
-    ``damaged`` names articles that are left out because they are not what was written.
+    ``damaged`` names articles that are left out because they are not what was written. ``erasing`` tells that
+    files may hold traces of what is erased.
     """
 
     commit: int
@@ -35,6 +37,7 @@ class Overview:
     vectors: str
     terms: str
     damaged: tuple[str, ...]
+    erasing: bool
 
 
 def survey(folder: Path) -> Overview:
@@ -77,6 +80,7 @@ def _read(layout: Layout, connection: sqlite3.Connection, damaged: tuple[str, ..
         vectors=_in_words(connection, seen),
         terms=_in_words(connection, _terms_mark(layout.terms(number))),
         damaged=damaged,
+        erasing=is_unswept(connection),
     )
 
 

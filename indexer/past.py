@@ -89,7 +89,7 @@ def turned_back(
     ``counts`` are those of that commit where they are known already.
     """
     since = lag(connection, now.generation.id, mark)
-    back, few = since.gone, len(since.born) <= BORN_MOST
+    back, few = _not_lost(connection, since.gone), len(since.born) <= BORN_MOST
     passages = now.generation.passages + len(back) - len(since.born)
     tail = now.tail.copy()
     tail.apply(mark, back, vectors_of(connection, back, now.generation.dimension), since.born)
@@ -102,7 +102,7 @@ def turned_back(
         late=np.union1d(np.setdiff1d(now.late, since.born), back),
         terms_dead=np.union1d(now.terms_dead, since.born) if few else now.terms_dead,
         within=None if few else _valid(connection, now.generation.id, mark.commit),
-        counts=counts or _counts(connection, now, mark.commit, since),
+        counts=counts or _counts(connection, now, mark.commit, Lag(since.born, back)),
     )
     return engines if len(back) <= TAIL_LEAST else _with_terms_of(connection, engines, back)
 
@@ -124,7 +124,12 @@ def _valid(connection: sqlite3.Connection, generation: int, commit: int) -> Keys
         ).fetchall()
         for column in ("from_commit", "to_commit")
     )
-    return np.setdiff1d(np.array(born, np.int64), np.array(ended, np.int64))
+    return _not_lost(connection, np.setdiff1d(np.array(born, np.int64), np.array(ended, np.int64)))
+
+
+def _not_lost(connection: sqlite3.Connection, passages: Keys) -> Keys:
+    lost = connection.execute("SELECT key FROM lost_passages").fetchall()
+    return np.setdiff1d(passages, np.array(lost, np.int64)) if lost else passages
 
 
 def _counts(connection: sqlite3.Connection, now: Engines, commit: int, since: Lag) -> TermCounts:

@@ -4,7 +4,6 @@ The pair decides, never the digest alone: two articles that swap their contents 
 """
 
 import hashlib
-import json
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from typing import Literal
 
 from indexer.addresses import is_address
 from indexer.article import Article, Metadata
-from indexer.committing import description_digest
+from indexer.describing import DESCRIBED, described, description_digest, is_derived
 from indexer.erasing import erased_revision
 from indexer.generations import Generation
 from indexer.recipe import Recipe
+from indexer.soundness import highest_term, is_sound_passage
 from indexer.storage import StoredPassage, offsets
 from indexer.writing import STORED, is_whole
 
@@ -61,30 +61,32 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
 
 def is_sound(connection: sqlite3.Connection, identity: str) -> bool:
     """Tell whether a current article is what was written: its text, its description and its passages."""
-    key, sha256, text, noted, metadata, media_type, raw, pages, root, path = connection.execute(
-        "SELECT r.key, r.sha256, CAST(r.text AS BLOB), d.digest, CAST(d.metadata AS BLOB), d.media_type,"
-        " d.raw_sha256, d.page_starts, d.root, d.path FROM articles a"
-        " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
+    article, key, sha256, text, description, *stored = connection.execute(
+        f"SELECT a.key, r.key, CAST(r.sha256 AS BLOB), CAST(r.text AS BLOB), d.key, {DESCRIBED}"
+        " FROM articles a JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
         (unicodedata.normalize("NFC", identity),),
     ).fetchone()
+    known = described(stored)
+    if hashlib.sha256(text or b"").hexdigest().encode() != sha256 or known is None:
+        return False
+    return is_derived(connection, description, known) and _passages_are_sound(connection, article, key)
+
+
+def _passages_are_sound(connection: sqlite3.Connection, article: int, revision: int) -> bool:
+    """Tell whether a current revision's passages are what was written, in every generation that has them."""
     rows = connection.execute(
-        f"SELECT {STORED} FROM passages p JOIN generations g ON g.id = p.generation AND g.active = 1"
+        f"SELECT p.article, g.active, p.terms, {STORED} FROM passages p"
+        " JOIN generations g ON g.id = p.generation"
         " LEFT JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
         " ORDER BY p.ordinal",
-        (key,),
+        (revision,),
     ).fetchall()
-    try:
-        known, starts = Metadata.from_json(metadata.decode()), tuple(json.loads(pages))
-        described = Article("", "", known, media_type, raw, starts, root, path)
-        return (
-            hashlib.sha256(text).hexdigest() == sha256
-            and description_digest(described) == noted
-            and [row[1] for row in rows] == list(range(max(1, len(rows))))
-            and all(map(is_whole, rows))
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return False
+    highest = highest_term(connection)
+    answering = [ordinal for _, active, _, _, ordinal, *_ in rows if active]
+    return answering == list(range(max(1, len(answering)))) and all(
+        owner == article and is_sound_passage(stored, length, highest) for owner, _, length, *stored in rows
+    )
 
 
 def was_withdrawn(connection: sqlite3.Connection, identity: str) -> bool:
@@ -139,7 +141,8 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
     """
     revision = connection.execute(
         "SELECT r.key FROM revisions r WHERE r.sha256 = ? AND EXISTS (SELECT 1 FROM passages p"
-        " WHERE p.revision = r.key AND p.generation = ?) ORDER BY r.key DESC LIMIT 1",
+        " WHERE p.revision = r.key AND p.generation = ?) AND NOT EXISTS (SELECT 1 FROM passages p"
+        " JOIN lost_passages l ON l.key = p.key WHERE p.revision = r.key) ORDER BY r.key DESC LIMIT 1",
         (sha256, generation),
     ).fetchone()
     if revision is None:

@@ -87,11 +87,12 @@ class Pool:
 def valid_passages(
     connection: sqlite3.Connection, keys: Sequence[int], generation: int, commit: int
 ) -> set[int]:
-    """Return those of the keys that are passages of a generation, valid at a commit."""
+    """Return those of the keys that are passages of a generation, valid at a commit and not lost."""
     # The plus keeps SQLite from starting at the generation and reading all of its passages.
     rows = connection.execute(
         "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
-        " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)",
+        " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)"
+        " AND key NOT IN (SELECT key FROM lost_passages)",
         (str(list(keys)), generation, commit, commit),
     )
     return {row[0] for row in rows.fetchall()}

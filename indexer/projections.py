@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.catalog import EMPTY, Watermark, watermark
 from indexer.encoder import Vectors
@@ -21,7 +22,7 @@ from indexer.lexical import LexicalIndex, Posting
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.checksums import Known, torn
 from indexer.lexical.engine import TantivyTerms
-from indexer.storage import halves, offsets
+from indexer.storage import halves, offsets, readable_offsets
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.flat import FlatVectors
 
@@ -80,11 +81,19 @@ def changed_since(connection: sqlite3.Connection, generation: int, mark: Waterma
     return int(came + went)
 
 
-def vectors_of(connection: sqlite3.Connection, keys: Keys, dimension: int) -> Vectors:
-    """Read passage vectors in the order of ``keys``, float32 of shape (keys, dimension)."""
+def vectors_of(
+    connection: sqlite3.Connection, keys: Keys, dimension: int, *, lenient: bool = False
+) -> Vectors:
+    """Read passage vectors in the order of ``keys``, float32 of shape (keys, dimension).
+
+    Where one cannot be read, IndexDamaged is raised or, when ``lenient``, it is all zeros.
+    """
     found = dict(
         connection.execute(f"SELECT key, vector FROM passages WHERE key IN ({_listed(keys)})").fetchall()
     )
+    if lenient:
+        nothing = bytes(2 * dimension)
+        found = {key: one if _is_bytes(one, len(nothing)) else nothing for key, one in found.items()}
     try:
         return halves(b"".join(found[key] for key in keys.tolist()), dimension)
     except (ValueError, TypeError, KeyError) as error:
@@ -93,42 +102,65 @@ def vectors_of(connection: sqlite3.Connection, keys: Keys, dimension: int) -> Ve
         ) from error
 
 
-def postings_of(connection: sqlite3.Connection, keys: Keys) -> list[Posting]:
-    """Read the terms of passages, for a lexical index; raises IndexDamaged when they name none."""
+def _is_bytes(blob: object, length: int) -> bool:
+    return isinstance(blob, bytes) and len(blob) == length
+
+
+def postings_of(connection: sqlite3.Connection, keys: Keys, *, lenient: bool = False) -> list[Posting]:
+    """Read the terms of passages, for a lexical index.
+
+    Where they name none that there is, IndexDamaged is raised or, when ``lenient``, the passage has no terms.
+    """
     rows = connection.execute(
         f"SELECT passage, terms FROM parts WHERE passage IN ({_listed(keys)})"
     ).fetchall()
     try:
-        lists = [(key, offsets(packed)) for key, packed in rows]
-        distinct = (
-            np.unique(np.concatenate([found for _, found in lists])) if lists else np.empty(0, np.int32)
-        )
+        lists = {key: (readable_offsets if lenient else offsets)(packed) for key, packed in rows}
+        if lenient:
+            lists = {key: lists.get(key, _NO_TERMS) for key in keys.tolist()}
+        distinct = np.unique(np.concatenate([_NO_TERMS, *lists.values()]))
         words = dict(
             connection.execute(f"SELECT key, term FROM terms WHERE key IN ({_listed(distinct)})").fetchall()
         )
-        return [Posting(key, [words[term] for term in found.tolist()]) for key, found in lists]
+        return [
+            Posting(key, [words[term] for term in found.tolist() if not lenient or term in words])
+            for key, found in lists.items()
+        ]
     except (ValueError, TypeError, KeyError) as error:
         raise IndexDamaged(
             f"a passage's terms are not what was written ({error!r}); run 'civicite verify'"
         ) from error
 
 
-def fill_vectors(connection: sqlite3.Connection, generation: Generation, index: VectorIndex) -> None:
+_NO_TERMS: NDArray[np.int32] = np.empty(0, np.int32)
+
+
+def fill_vectors(
+    connection: sqlite3.Connection, generation: Generation, index: VectorIndex, *, lenient: bool = False
+) -> None:
     """Bring a vector index to the catalog's newest commit."""
     missing = lag(connection, generation.id, index.watermark)
     mark = watermark(connection)
     for keys, gone in _in_portions(missing):
-        index.apply(mark, keys, vectors_of(connection, keys, generation.dimension), gone)
+        index.apply(mark, keys, vectors_of(connection, keys, generation.dimension, lenient=lenient), gone)
 
 
-def fill_terms(connection: sqlite3.Connection, generation: int, index: LexicalIndex) -> None:
+def fill_terms(
+    connection: sqlite3.Connection, generation: int, index: LexicalIndex, *, lenient: bool = False
+) -> None:
     """Bring a lexical index to the catalog's newest commit, in one commit of its own."""
     missing = lag(connection, generation, index.watermark)
-    postings = (posting for keys, _ in _in_portions(missing) for posting in postings_of(connection, keys))
+    postings = (
+        posting
+        for keys, _ in _in_portions(missing)
+        for posting in postings_of(connection, keys, lenient=lenient)
+    )
     index.apply(watermark(connection), postings, np.concatenate([missing.gone, missing.born]))
 
 
-def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Generation) -> FlatVectors:
+def load_vectors(
+    layout: Layout, connection: sqlite3.Connection, generation: Generation, *, lenient: bool = False
+) -> FlatVectors:
     """Read the vector file, or build the same in memory when the file cannot be used."""
     loaded = FlatVectors.load(
         layout.vectors(generation.id), layout.vectors_seal(generation.id), generation.dimension
@@ -136,7 +168,7 @@ def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Gen
     if isinstance(loaded, FlatVectors) and usable(connection, loaded.watermark):
         return loaded
     rebuilt = FlatVectors(generation.dimension)
-    fill_vectors(connection, generation, rebuilt)
+    fill_vectors(connection, generation, rebuilt, lenient=lenient)
     return rebuilt
 
 
@@ -186,7 +218,11 @@ _WHOLE: Known = set()
 
 
 class Projections:
-    """The writing side: held open by the process that holds the index lock."""
+    """The writing side: held open by the process that holds the index lock.
+
+    What is damaged of an article keeps nothing else from being written: its passages are there without terms
+    or with a vector of zeros. Whoever answers builds projections without such articles, see ``aside.py``.
+    """
 
     def __init__(self, layout: Layout, generation: int) -> None:
         self._layout, self._id = layout, generation
@@ -196,16 +232,18 @@ class Projections:
         """Make both projections fit for readers at the catalog's newest commit."""
         terms = self._open_terms(connection)
         if terms.watermark != watermark(connection):
-            fill_terms(connection, self._id, terms)
+            fill_terms(connection, self._id, terms, lenient=True)
         self._save_vectors(connection, only_when_long=True)
 
     def rewrite(self, connection: sqlite3.Connection, generation: Generation) -> None:
         """Write both projections of this generation anew, so that no file holds a passage that has gone."""
         everything = lag(connection, self._id, EMPTY)
-        postings = (one for keys, _ in _in_portions(everything) for one in postings_of(connection, keys))
+        postings = (
+            one for keys, _ in _in_portions(everything) for one in postings_of(connection, keys, lenient=True)
+        )
         self._open_terms(connection).replace(watermark(connection), postings)
         vectors = FlatVectors(generation.dimension)
-        fill_vectors(connection, generation, vectors)
+        fill_vectors(connection, generation, vectors, lenient=True)
         vectors.save(self._layout.vectors(self._id), self._layout.vectors_seal(self._id))
 
     def close(self, connection: sqlite3.Connection) -> None:
@@ -234,8 +272,8 @@ class Projections:
         most = min(max(TAIL_LEAST, int(TAIL_SHARE * generation.passages)), TAIL_MOST) if generation else 0
         if generation is None or mark == watermark(connection) or (only_when_long and length <= most):
             return
-        vectors = load_vectors(self._layout, connection, generation)
-        fill_vectors(connection, generation, vectors)
+        vectors = load_vectors(self._layout, connection, generation, lenient=True)
+        fill_vectors(connection, generation, vectors, lenient=True)
         vectors.save(path, seal)
 
 

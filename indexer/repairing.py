@@ -3,10 +3,11 @@
 Encodes nothing.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.catalog import EMPTY, Catalog, watermark, write_mark
-from indexer.errors import IndexDamaged
+from indexer.errors import IndexDamaged, IndexLocked
 from indexer.generations import active_generation
 from indexer.layout import Layout
 from indexer.likeness import mend_likeness
@@ -19,7 +20,8 @@ from indexer.sweeping import finish_erasures
 def repair(folder: Path, *, wait: float = 0) -> None:
     """Build anew whatever follows from the catalog, and accept its last commit as the last one there was.
 
-    An erasure that was interrupted is finished. Raises IndexLocked when another process is still writing
+    An erasure that was not finished is finished, unless somebody reads an older state. Raises
+    IndexLocked when another process is still writing
     after ``wait`` seconds, and IndexDamaged when the catalog itself cannot be read.
     """
     layout = Layout(folder)
@@ -28,7 +30,8 @@ def repair(folder: Path, *, wait: float = 0) -> None:
         with held(layout, wait):
             mend(catalog)
             _rebuild(layout, catalog)
-            finish_erasures(catalog)
+            with suppress(IndexLocked):  # somebody reads: the check that follows says so
+                finish_erasures(catalog)
     finally:
         catalog.close()
 

@@ -75,16 +75,22 @@ def touched(connection: sqlite3.Connection, active: int, since: int | None) -> l
 def _wanted(connection: sqlite3.Connection, articles: Sequence[int], *, with_titles: bool) -> list[Run]:
     listed = str(list(articles))
     titles: dict[int, list[tuple[int, int, str | None]]] = defaultdict(list)
-    for article, metadata, start, end in connection.execute(
-        "SELECT article, metadata, from_commit, to_commit FROM descriptions"
+    for article, metadata, start, end, lost in connection.execute(
+        "SELECT article, metadata, from_commit, to_commit, key IN (SELECT key FROM lost_descriptions)"
+        " FROM descriptions"
         " WHERE article IN (SELECT value FROM json_each(?)) ORDER BY article, from_commit",
         (listed,),
     ):
-        title = Metadata.from_json(metadata).title if with_titles else None
+        if lost and with_titles and titles[article]:
+            # Which title there was is not known any more: the one before goes on.
+            title = titles[article][-1][2]
+        else:
+            title = Metadata.from_json(metadata).title if with_titles else None
         titles[article].append((start, end or _NEVER, title))
     revisions = connection.execute(
         "SELECT article, key, from_commit, to_commit FROM revisions"
-        " WHERE article IN (SELECT value FROM json_each(?)) ORDER BY article, key",
+        " WHERE article IN (SELECT value FROM json_each(?))"
+        " AND key NOT IN (SELECT key FROM lost_revisions) ORDER BY article, key",
         (listed,),
     )
     return [

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from indexer.findings import AGAIN, FROM_BACKUP, Finding, shown
+from indexer.findings import AGAIN, FROM_BACKUP, GIVE_UP, Finding, shown
 from indexer.storage import offsets
 from indexer.writing import STORED, is_whole
 
 
 def check_passages(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Check each passage against its digest, and count what BM25's statistics should be meanwhile."""
-    highest = connection.execute("SELECT COALESCE(MAX(key), 0) FROM terms").fetchone()[0]
+    highest = highest_term(connection)
     counted: dict[int, _Counts] = {}
     rows = connection.execute(
         "SELECT CAST(a.id AS BLOB), p.generation, p.to_commit IS NULL, p.article, r.article, p.terms,"
@@ -24,13 +24,14 @@ def check_passages(connection: sqlite3.Connection) -> Iterator[Finding]:
     )
     for identity, generation, alive, article, owner, length, *stored in rows:
         counts = counted.setdefault(generation, _Counts(np.zeros(highest + 1, np.int64)))
-        if article != owner or not _is_sound(stored, length, highest):
+        if article != owner or not is_sound_passage(stored, length, highest):
             where = f"article {shown(identity)}"
             problem = f"its passage at {stored[2]} is not what was written"
+            mend = AGAIN if alive else GIVE_UP
             if article == owner:
-                yield Finding("damage", where, problem, AGAIN, revision=stored[0])
+                yield Finding("damage", where, problem, mend, revision=stored[0])
             else:
-                yield Finding("damage", where, problem, AGAIN, articles=_known(article, owner))
+                yield Finding("damage", where, problem, mend, articles=_known(article, owner))
             counts.uncertain += alive
         elif alive:
             counts.frequencies[np.unique(offsets(stored[-2]))] += 1
@@ -58,7 +59,16 @@ class _Counts:
         )
 
 
-def _is_sound(stored: Sequence[Any], length: int, highest: int) -> bool:
+def highest_term(connection: sqlite3.Connection) -> int:
+    """Return the highest key of a term."""
+    return int(connection.execute("SELECT COALESCE(MAX(key), 0) FROM terms").fetchone()[0])
+
+
+def is_sound_passage(stored: Sequence[Any], length: int, highest: int) -> bool:
+    """Tell whether a passage is what was written, read as ``STORED`` says, with the length that is noted.
+
+    ``highest`` is the highest key of a term.
+    """
     if not is_whole(stored):
         return False
     try:

@@ -79,6 +79,11 @@ def offsets(blob: bytes) -> NDArray[np.int32]:
     return np.frombuffer(blob, _OFFSET)
 
 
+def readable_offsets(blob: object) -> NDArray[np.int32]:
+    """Read int32 values, none where the bytes are no such values any more."""
+    return offsets(blob) if isinstance(blob, bytes) and len(blob) % _OFFSET.itemsize == 0 else offsets(b"")
+
+
 def halves(blob: bytes, dimension: int) -> Vectors:
     """Read float16 rows into float32 of shape (rows, dimension)."""
     return np.frombuffer(blob, _HALF).reshape(-1, dimension).astype(np.float32)

@@ -5,6 +5,7 @@ is truth: lost, the feeds have to be added again and everything is fetched once 
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +19,8 @@ from indexer.addresses import Validators
 from indexer.durable import write_atomically
 from indexer.errors import IndexDamaged, InputError
 from indexer.layout import Layout
+
+log = logging.getLogger("civicite.index")
 
 FORMAT = 1
 FEEDS_AGAIN = "delete it, and add the feeds again"
@@ -114,21 +117,40 @@ def remembering(folder: Path) -> Iterator[Remembered]:
             str(folder), f"cannot be made ({error.strerror})", "choose another --index"
         ) from error
     with filelock.FileLock(layout.sources_lock):
+        _remove_drafts(layout)
         state = remembered(folder)
         yield state
         write_atomically(layout.sources, _as_json(state))
 
 
 def forget_articles(folder: Path, identities: Sequence[str]) -> None:
-    """Keep nothing of erased articles: neither their entries in feeds nor the pages that held them."""
-    if not Layout(folder).sources.exists():
-        return
-    gone = frozenset(identities)
-    with remembering(folder) as state:
+    """Keep nothing of erased articles: neither their entries in feeds nor the pages that held them.
+
+    A file that cannot be read is deleted, with a warning: what it holds of them cannot be told.
+    """
+    layout, gone = Layout(folder), frozenset(identities)
+    with filelock.FileLock(layout.sources_lock):
+        _remove_drafts(layout)
+        if not layout.sources.exists():
+            return
+        try:
+            state = remembered(folder)
+        except IndexDamaged as error:
+            layout.sources.unlink()
+            problem = f"is not what was written ({error.__cause__}) and may tell of what is erased"
+            log.warning("%s: %s: it is deleted; add the feeds again", layout.sources, problem)
+            return
         for address, feed in state.feeds.items():
             kept = {key: entry for key, entry in feed.entries.items() if entry.article not in gone}
             state.feeds[address] = replace(feed, entries=kept)
         state.pages = {at: page for at, page in state.pages.items() if not gone & set(page.articles)}
+        write_atomically(layout.sources, _as_json(state))
+
+
+def _remove_drafts(layout: Layout) -> None:
+    """Delete what was left by whoever was killed over the file; nobody else writes one under this lock."""
+    for path in layout.sources_drafts():
+        path.unlink(missing_ok=True)
 
 
 def pruned(entries: Mapping[str, KnownEntry], listed: frozenset[str]) -> dict[str, KnownEntry]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from indexer.catalog import Catalog
 from indexer.committing import Erase, Withdraw, commit
 from indexer.erasing import is_unswept, mark_swept, noted_erasures
+from indexer.errors import IndexLocked
 from indexer.generations import Generation, active_generation
 from indexer.lexical.engine import remove_strays
 from indexer.planning import current
@@ -18,11 +19,13 @@ from indexer.projections import Projections
 from indexer.subscriptions import forget_articles
 
 
-def finish_erasures(catalog: Catalog) -> None:
+def finish_erasures(catalog: Catalog, wait: float | None = None) -> None:
     """Carry out what was noted for erasure; nothing is done when nothing was.
 
-    The caller holds the index lock and has no projection open. Raises IndexLocked when another program
-    reads an old state of the catalog all the while: the erasure then waits for the next edit.
+    The caller holds the index lock and has no projection open. First what was noted leaves every answer and
+    the catalog's rows, which nobody can hold up. Then the files are swept: raises IndexLocked when another
+    program reads an old state of the catalog for ``wait`` seconds, by default as long as SQLite waits. The
+    erasure then is unfinished, and no work was done that would have to be done again.
     """
     with catalog.reading() as connection:
         generation = active_generation(connection)
@@ -30,14 +33,22 @@ def finish_erasures(catalog: Catalog) -> None:
             return
         noted = noted_erasures(connection)
         answering = [identity for identity in noted if current(connection, identity) is not None]
-    forget_articles(catalog.layout.root, noted)
     if answering:
         commit(catalog, generation.id, [Withdraw(identity) for identity in answering])
-    _clean_projections(catalog, generation, noted)
+    if noted:
+        forget_articles(catalog.layout.root, noted)
+        _clean_projections(catalog, generation, noted)
+    # While somebody reads, rewriting the catalog would only copy all of it into the log.
+    if not catalog.fold(wait):
+        raise IndexLocked(
+            f"{catalog.layout.catalog}: what is erased is in no answer any more, but traces of it are left in"
+            " files: another program still reads an older state of it; run the command again when it has"
+            " finished"
+        )
     for path in catalog.layout.beside(generation.id):
         _remove(path)
     remove_strays(catalog.layout.terms(generation.id))
-    catalog.compact()
+    catalog.compact(wait)
     with catalog.writing() as connection:
         mark_swept(connection)
 
@@ -48,8 +59,7 @@ def _clean_projections(catalog: Catalog, generation: Generation, noted: list[str
     projections = Projections(catalog.layout, generation.id)
     with catalog.reading() as connection:
         projections.rewrite(connection, generation)
-    if noted:
-        commit(catalog, generation.id, [Erase(tuple(noted))])
+    commit(catalog, generation.id, [Erase(tuple(noted))])
     with catalog.reading() as connection:
         projections.project(connection)
         projections.close(connection)

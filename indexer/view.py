@@ -16,12 +16,12 @@ import numpy as np
 
 from indexer.article import Article, Metadata, Span, text_digest
 from indexer.catalog import Watermark, valid_at
-from indexer.committing import description_digest
 from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import TermCounts, statistics_by
+from indexer.describing import description_digest
 from indexer.encoder import Vectors
 from indexer.erasing import not_found
-from indexer.errors import ArticleDamaged
+from indexer.errors import ArticleDamaged, ArticleLost
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
@@ -117,7 +117,8 @@ class View:
         """Return the keys of all passages of this commit, ascending; ``pool`` reads what they hold."""
         rows = self._connection.execute(
             "SELECT key FROM passages WHERE generation = ? AND from_commit <= ?"
-            " AND (to_commit IS NULL OR to_commit > ?) ORDER BY key",
+            " AND (to_commit IS NULL OR to_commit > ?) AND key NOT IN (SELECT key FROM lost_passages)"
+            " ORDER BY key",
             (self.generation.id, self.commit, self.commit),
         )
         return np.fromiter((row[0] for row in rows), np.int64)
@@ -193,8 +194,8 @@ class View:
     def article(self, identity: str, revision: int | None = None) -> ArticleState:
         """Read an article: the revision that is current, or the latest one, or the one asked for.
 
-        Raises ArticleNotFound, ArticleErased when it was there once, or ArticleDamaged when it is not
-        what was written.
+        Raises ArticleNotFound, ArticleErased when it was there once, ArticleLost when its text was damaged
+        and is given up, or ArticleDamaged when it is not what was written.
         """
         if unicodedata.normalize("NFC", identity) in self._damaged:
             raise ArticleDamaged(
@@ -218,7 +219,8 @@ class View:
         found = {key: self._recent.articles.get(key) for key in revision_keys}
         if missing := [key for key, article in found.items() if article is None]:
             rows = self._connection.execute(
-                f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(:keys))",
+                f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(:keys))"
+                " AND r.key NOT IN (SELECT key FROM lost_revisions)",
                 {"keys": str(missing), "commit": self.commit},
             ).fetchall()
             for row in rows:
@@ -300,7 +302,8 @@ _ARTICLE = (
     "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, d.media_type, d.raw_sha256, d.page_starts,"
     " c.at, r.to_commit IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM revisions o WHERE o.article = a.key AND o.to_commit IS NULL),"
-    " (SELECT MAX(number) FROM revisions o WHERE o.article = a.key), d.digest, d.root, d.path"
+    " (SELECT MAX(number) FROM revisions o WHERE o.article = a.key), d.digest, d.root, d.path,"
+    " r.key IN (SELECT key FROM lost_revisions)"
     " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
     " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"
     " AND from_commit <= :commit AND from_commit < COALESCE(r.to_commit, 9223372036854775807))"
@@ -309,7 +312,13 @@ _ARTICLE = (
 
 def _article_state(row: tuple[Any, ...]) -> ArticleState:
     _, identity, number, sha256, text, metadata, media_type, raw_sha256, pages = row[:9]
-    at, withdrawn, latest, noted, root, path = row[9:]
+    at, withdrawn, latest, noted, root, path, lost = row[9:]
+    if lost:
+        raise ArticleLost(
+            f"article {identity!r} revision {number}",
+            "its text was damaged and is lost",
+            "an earlier backup may have it, or ask for a later revision",
+        )
     if text_digest(text) != sha256:
         raise _altered(f"article {identity!r} revision {number}: its text")
     known, starts = _known(identity, metadata), _starts(identity, pages)

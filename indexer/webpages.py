@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from indexer.addresses import identity_of
 from indexer.article import Article, Metadata, RawArticle
-from indexer.committing import description_digest
+from indexer.describing import description_digest
 from indexer.errors import ReadError
 from indexer.fetching import Fetched
 from indexer.planning import Current

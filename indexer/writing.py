@@ -79,15 +79,16 @@ def close_passages(
 ) -> None:
     """Close a revision's passages at a commit: in every generation, or in one; all, or those of one run."""
     rows = connection.execute(
-        f"SELECT p.key, p.generation, p.terms, {STORED} FROM passages p"
+        f"SELECT p.key, p.generation, {STORED} FROM passages p"
         " LEFT JOIN parts ON parts.passage = p.key WHERE p.revision = ? AND p.to_commit IS NULL"
         " AND (? IS NULL OR p.generation = ?) AND (? IS NULL OR p.from_commit = ?)",
         (revision, generation, generation, born, born),
     ).fetchall()
-    for key, owner, length, *stored in rows:
+    for key, owner, *stored in rows:
         connection.execute("UPDATE passages SET to_commit = ? WHERE key = ?", (number, key))
         if is_whole(stored):
-            tally.count(owner, memoryview(stored[-2]).cast("i").tolist(), length, -1)
+            keys = memoryview(stored[-2]).cast("i").tolist()
+            tally.count(owner, keys, len(keys), -1)
         else:
             tally.uncertain = True
 
@@ -118,7 +119,9 @@ def count_all(connection: sqlite3.Connection) -> None:
     )
     for generation, length, *stored in rows:
         if is_whole(stored):
-            frequencies[generation].update(set(offsets(stored[-2]).tolist()))
+            keys = offsets(stored[-2]).tolist()
+            frequencies[generation].update(set(keys))
+            length = len(keys)
         passages[generation] += 1
         terms[generation] += length
     connection.execute("DELETE FROM frequencies")

@@ -43,7 +43,12 @@ def restore(
     with stages() as stage:
         restored = read_backup(source, folder, replace=yes, wait=wait, stage=stage)
     _report("restored", restored.manifest, folder, as_json_lines=as_json_lines)
-    for identity in restored.erased:
+    if restored.erased is None:
+        complain(
+            "the index that was replaced cannot be read: what it had erased after this backup was made may"
+            " be there again; erase it once more with 'civicite remove --erase ID'"
+        )
+    for identity in restored.erased or ():
         complain(f"{identity}: erased again, as it was after this backup was made")
 
 

@@ -18,10 +18,12 @@ def _group() -> None:
 @app.command()
 def export(index: IndexOption = None) -> None:
     """Write the judgements that say what is right as JSON Lines, questions for an evaluation."""
-    from service.feedback import as_questions, read_feedback
+    from service.feedback import as_questions, forget_erased, read_feedback
     from service.store import store_of
 
-    for question in as_questions(read_feedback(store_of(settings_with(index).index))):
+    folder = settings_with(index).index
+    forget_erased(folder)
+    for question in as_questions(read_feedback(store_of(folder))):
         write_json(question)
     write([])
 

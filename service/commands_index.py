@@ -36,6 +36,7 @@ def index(
 ) -> None:
     """Take in articles; what is unchanged costs nothing."""
     from indexer import ReadError, Report, find, is_address
+    from service.feedback import forget_erased
     from service.intake import Reading, plan, take_in
     from service.progress import progress
 
@@ -56,6 +57,7 @@ def index(
             load = encoder_loader(settings, shown.notice)
             with _interruptible(), _editor(settings.index, load, wait) as editor:
                 report = take_in(editor, reading, shown.step, sync=sync, yes=yes)
+            forget_erased(settings.index)
         if gathered is not None:
             report.unchanged += gathered.unchanged
             _remember(settings.index, gathered, dry_run=dry_run)
@@ -85,12 +87,17 @@ def remove(
 ) -> None:
     """Withdraw articles: no answer quotes them from now on."""
     from indexer import Index
+    from service.feedback import forget_erased
 
     folder = settings_with(index).index
     # An editor would make an index where there is none.
     Index.open(folder).close()
-    with _editor(folder, _no_encoder, wait) as editor:
-        report = editor.erase(identities) if erase else editor.withdraw(identities)
+    try:
+        with _editor(folder, _no_encoder, wait) as editor:
+            report = editor.erase(identities) if erase else editor.withdraw(identities)
+    finally:
+        # Also where a reader holds the end of the erasure up, or an earlier one was finished.
+        forget_erased(folder)
     if erase:
         from service.feedback import forget
         from service.store import store_of
@@ -123,11 +130,13 @@ def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None
         "size_bytes": seen.size,
         "projections": {"vectors": seen.vectors, "terms": seen.terms},
         "damaged": list(seen.damaged),
+        "erasing": seen.erasing,
     }
     if as_json_lines:
         write_json(facts)
         return
     flat = {**facts, **facts.pop("projections"), "damaged": ", ".join(seen.damaged) or None}
+    flat["erasing"] = "not finished: files may hold traces" if seen.erasing else None
     flat.pop("projections", None)
     write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in flat.items())
 
@@ -146,18 +155,22 @@ def verify(
 
     folder = settings_with(index).index
     if repair:
+        from service.feedback import forget_erased
+
         rebuild(folder, wait=wait)
-    damaged = stale = 0
+        forget_erased(folder)
+    damaged = stale = lost = 0
     for finding in check(folder):
         damaged += finding.kind == "damage"
         stale += finding.kind == "stale"
+        lost += finding.kind == "lost"
         if as_json_lines:
             fields = ("kind", "where", "problem", "mend")
             write_json({name: getattr(finding, name) for name in fields})
         else:
             write([str(finding)])
     if not as_json_lines:
-        write([f"damaged {damaged}, stale {stale}"])
+        write([f"damaged {damaged}, stale {stale}" + (f", lost {lost}" if lost else "")])
     if damaged:
         raise typer.Exit(1)
 

@@ -4,13 +4,14 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from indexer import CiviciteError
-from service.store import opened
+from indexer import CiviciteError, Holdings, IndexUnusable
+from service.store import opened, store_of
 
 Judgement = Literal["right", "wrong"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
@@ -99,6 +100,19 @@ def forget(file: Path, article_ids: Iterable[str]) -> None:
             named = connection.execute("SELECT number, article_id FROM feedback WHERE article_id IS NOT NULL")
             numbers = [(number,) for number, identity in named.fetchall() if _normal(identity) in erased]
             connection.executemany("DELETE FROM feedback WHERE number = ?", numbers)
+
+
+def forget_erased(index: Path) -> None:
+    """Delete what was said with reference to any article that the index has erased, whoever finished that."""
+    file = store_of(index)
+    with opened(file) as connection:
+        named = () if connection is None else connection.execute("SELECT DISTINCT article_id FROM feedback")
+        identities = [identity for (identity,) in named if identity is not None]
+    if not identities:
+        return
+    with suppress(IndexUnusable), Holdings(index) as holdings:
+        if gone := holdings.erased(identities):
+            forget(file, gone)
 
 
 def delete_feedback(file: Path, up_to: int) -> int:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from indexer import survey
 from service.assistant import LONGEST_QUESTION
-from service.feedback import FeedbackFull, note, read_feedback
+from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
 from service.keys import Key
 from service.problems import Problem, responses
@@ -90,6 +90,7 @@ def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSON
 @router.get("/feedback", response_model=FeedbackList, responses=responses(422))
 def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> JSONResponse:
     """List what people said of answers; asks for a key of scope admin once there are keys."""
+    forget_erased(serving.settings.index)
     found = read_feedback(serving.store, query.after, query.limit + 1)
     listed = [one.to_dict() for one in found[: query.limit]]
     more = len(found) > query.limit

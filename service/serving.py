@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from indexer import Editor, Index, IndexLocked
 from service.collection import LocalCollection
 from service.cores import Cores, on_all, usable
+from service.feedback import forget_erased
 from service.proving import Proof
 from service.settings import Settings
 from service.store import store_of
@@ -40,6 +41,7 @@ class Serving:
     @classmethod
     def of(cls, assistant: LocalCollection, settings: Settings) -> "Serving":
         """Take what is open already."""
+        forget_erased(settings.index)
         return cls(assistant, settings, usable() if settings.pin else None)
 
     def prove(self, commit: int, question: str) -> None:

@@ -145,13 +145,15 @@ def _expected(base: Base, aside: Aside, place: Path) -> dict[str, Any]:
 
 
 def _wrong_after_indexing_again(base: Base, folder: Path) -> str | None:
-    """An article that is damaged must come back whole when it is indexed again."""
+    """An article that is damaged must come back whole when it is indexed again, and no damage must stay."""
     put(folder, base.articles)
     found = outcome(folder)
     if isinstance(found, str):
         return f"refused ({found}) after its articles were indexed again"
-    same = lasting(found) == lasting(base.expected)
-    return None if same else "its articles were indexed again, and it answers otherwise than before"
+    if lasting(found) != lasting(base.expected):
+        return "its articles were indexed again, and it answers otherwise than before"
+    repair(folder)
+    return "its articles were indexed again and it was repaired, and is damaged" if is_named(folder) else None
 
 
 def _wrong_after_repair(done: Damage, folder: Path, expected: dict[str, Any]) -> str | None:

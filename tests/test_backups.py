@@ -153,11 +153,24 @@ def test_a_reader_that_is_open_follows_when_a_catalog_beyond_reading_is_replaced
     wrecked.write_bytes(b"no database at all" * 1000)
     with pytest.raises(IndexDamaged):
         Index.open(folder)
-    restore(tmp_path / "copy", folder, replace=True)
+    assert restore(tmp_path / "copy", folder, replace=True).erased is None
     assert list(check(folder)) == []
     put(folder, [LIGHTHOUSE])
     with index.view() as view:
         assert view.article("lighthouse").text == LIGHTHOUSE.text
+
+
+def test_whoever_restores_over_an_index_beyond_reading_is_told_that_its_erasures_are_unknown(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup(folder, tmp_path / "copy")
+    arguments = ["restore", str(tmp_path / "copy"), "--index"]
+    assert run([*arguments, str(tmp_path / "new")]) == 0
+    assert run([*arguments, str(folder), "--yes"]) == 0
+    assert "erase" not in capsys.readouterr().err
+    Layout(folder).catalog.write_bytes(b"no database at all" * 1000)
+    assert run([*arguments, str(folder), "--yes"]) == 0
+    assert "what it had erased after this backup was made may be there again" in capsys.readouterr().err
 
 
 def test_what_was_erased_after_the_backup_stays_erased(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Erasure: afterwards no file of the index holds a trace of the article, whatever happened meanwhile."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,12 +11,24 @@ import numpy as np
 import pytest
 from building import ENCODER, article, contents, put, withdraw
 
-from indexer import ArticleErased, ArticleNotFound, Editor, Index, IndexLocked, check
+from indexer import (
+    ArticleErased,
+    ArticleNotFound,
+    Editor,
+    Index,
+    IndexLocked,
+    IndexUnusable,
+    check,
+    compact,
+    survey,
+)
 from indexer.catalog import Catalog
 from indexer.holdings import Holdings
 from indexer.layout import Layout
+from indexer.projections import Projections
 from indexer.repairing import repair
 from indexer.subscriptions import Feed, KnownEntry, remembered, remembering
+from service.cli import run
 
 ROOT = Path(__file__).parents[1]
 SECRET = article(
@@ -260,7 +273,7 @@ def test_an_erasure_that_was_killed_is_finished_by_whoever_writes_next(folder: P
     }
     writers[list(writers)[MOMENTS.index(moment) % 4]]()
     assert traces(folder, vectors) == set()
-    assert [one for one in check(folder) if one.kind == "damage" or "interrupted" in one.problem] == []
+    assert [one for one in check(folder) if one.kind == "damage" or "not finished" in one.problem] == []
     with Index.open(folder).view() as view, pytest.raises(ArticleErased):
         view.article(SECRET.id)
 
@@ -275,8 +288,116 @@ def test_an_erasure_that_a_long_reader_holds_up_says_so_and_is_finished_by_the_n
             erase(folder, SECRET.id)
         # Its view is that of before, as every view is.
         assert view.article(SECRET.id).text == SECRET.text
-    assert any("interrupted" in one.problem for one in check(folder))
+    assert any("not finished" in one.problem for one in check(folder))
     withdraw(folder, "town-1")
+    assert traces(folder, vectors) == set()
+
+
+def test_while_a_reader_holds_an_erasure_up_edits_go_on_and_do_not_repeat_its_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("indexer.catalog.TIMEOUT", 0.2)
+    vectors = vectors_of(folder, SECRET.id)
+    with Index.open(folder).view():
+        with pytest.raises(IndexLocked, match="in no answer any more, but traces of it are left"):
+            erase(folder, SECRET.id)
+        repeated = []
+        for owner in (Catalog, Projections):
+            monkeypatch.setattr(owner, "rewrite", lambda *_: repeated.append(1))
+        assert put(folder, [article("new", "A lighthouse was built.")]).added == ["new"]
+        assert withdraw(folder, "town-1").withdrawn == ["town-1"]
+        assert repeated == []
+        with Index.open(folder).view() as now, pytest.raises(ArticleErased):
+            now.article(SECRET.id)
+        assert survey(folder).erasing
+        assert run(["status", "--index", str(folder)]) == 0
+        assert "not finished: files may hold traces" in capsys.readouterr().out
+        assert {one.kind for one in check(folder)} == {"stale"}
+    monkeypatch.undo()
+    compact(folder)
+    assert traces(folder, vectors) == set()
+    assert not survey(folder).erasing
+
+
+def test_a_damaged_list_of_feeds_holds_no_erasure_up_and_is_deleted_with_a_warning(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with remembering(folder) as state:
+        state.feeds["http://quux.example/"] = Feed("http://quux.example/")
+    altered = bytearray(Layout(folder).sources.read_bytes())
+    altered[50] ^= 1
+    Layout(folder).sources.write_bytes(altered)
+    vectors = vectors_of(folder, SECRET.id)
+    erase(folder, SECRET.id)
+    assert traces(folder, vectors) == set()
+    assert "sources.json: is not what was written" in caplog.text
+    assert remembered(folder).feeds == {}
+
+
+def test_what_is_to_be_erased_is_withdrawn_before_anything_can_fail(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: object) -> None:
+        raise IndexUnusable("the disk is full")
+
+    monkeypatch.setattr("indexer.sweeping.forget_articles", failing)
+    with pytest.raises(IndexUnusable):
+        erase(folder, SECRET.id)
+    with Index.open(folder).view() as view:
+        assert view.article(SECRET.id).withdrawn
+
+
+TERMS = {
+    "of another word": "UPDATE parts SET terms = x'00000041' || substr(terms, 5) WHERE passage = ?",
+    "of no length": "UPDATE parts SET terms = x'0102030405' WHERE passage = ?",
+    "gone": "DELETE FROM parts WHERE passage = ?",
+    "without a vector": "UPDATE passages SET vector = x'00' WHERE key = ?",
+}
+
+
+@pytest.mark.parametrize("statement", TERMS.values(), ids=TERMS)
+def test_another_article_that_is_damaged_holds_up_no_erasure_and_no_edit(
+    folder: Path, statement: str
+) -> None:
+    vectors = vectors_of(folder, SECRET.id)
+    connection = sqlite3.connect(folder / "catalog.sqlite")
+    passage = connection.execute(
+        "SELECT p.key FROM passages p JOIN articles a ON a.key = p.article WHERE a.id = 'town-2'"
+    ).fetchone()
+    connection.execute(statement, passage)
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log would say that it was written so
+    connection.close()
+    erase(folder, SECRET.id)
+    assert traces(folder, vectors) == set()
+    withdraw(folder, "town-1")
+    index = Index.open(folder)
+    assert list(index.damaged()) == ["town-2"]
+    index.close()
+    compact(folder)
+    assert put(folder, OTHERS).changed == ["town-2"]
+    repair(folder)
+    assert [one for one in check(folder) if one.kind == "damage"] == []
+
+
+def test_drafts_of_a_killed_writer_go_and_that_of_a_feed_is_left_to_whoever_locks_the_feeds(
+    folder: Path,
+) -> None:
+    vectors, feeds = folder / "vectors" / ".1.faiss.99.part", folder / ".sources.json.99.part"
+    for path in (vectors, feeds):
+        path.write_bytes(b"half written")
+    with Editor(folder, lambda: ENCODER):
+        assert not vectors.exists()
+    compact(folder)
+    assert feeds.exists()
+    with remembering(folder):
+        assert not feeds.exists()
+
+
+def test_an_erasure_leaves_no_draft_of_the_feeds(folder: Path) -> None:
+    (folder / ".sources.json.99.part").write_bytes(b"zebediah")
+    vectors = vectors_of(folder, SECRET.id)
+    erase(folder, SECRET.id)
     assert traces(folder, vectors) == set()
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from building import article, put
+from building import ENCODER, article, put
 from commandline import civicite, served
 
+from indexer import Editor, Index
 from service.cli import run
+from service.feedback import forget_erased, note, read_feedback
+from service.store import store_of
 
 LAMPS = {
     "title": "Quiet lamps",
@@ -75,3 +78,37 @@ def test_the_command_erases_paths_and_all_and_names_copies(
     assert run(["status", "--json", "--index", folder]) == 0
     assert json.loads(capsys.readouterr().out)["articles"] == 0
     assert run(["verify", "--index", folder]) == 0
+
+
+def test_what_was_said_of_an_article_goes_whoever_finishes_its_erasure(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    put(folder, TOWNS)
+    for identity in ("town-1", "town-2", None):
+        note(store_of(folder), "How many bridges?", "wrong", article_id=identity)
+    with Editor(folder, lambda: ENCODER) as editor:
+        editor.erase(["town-1"])  # as by a command that was killed before it came to what was said
+    put(folder, [article("town-9", "Town number 9 has none.", "Towns")])
+    assert run(["feedback", "export", "--index", str(folder)]) == 0
+    assert [one.article_id for one in read_feedback(store_of(folder))] == ["town-2", None]
+
+
+def test_what_was_said_of_an_article_goes_although_a_reader_holds_the_erasure_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.catalog.TIMEOUT", 0.2)
+    put(tmp_path / "index", TOWNS)
+    note(store_of(tmp_path / "index"), "How many bridges?", "wrong", article_id="town-1")
+    with Index.open(tmp_path / "index").view():
+        assert run(["remove", "--erase", "town-1", "--index", str(tmp_path / "index")]) != 0
+    assert read_feedback(store_of(tmp_path / "index")) == []
+
+
+def test_what_is_said_of_an_article_that_was_taken_in_again_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    put(folder, TOWNS)
+    with Editor(folder, lambda: ENCODER) as editor:
+        editor.erase(["town-1"])
+    put(folder, TOWNS)
+    note(store_of(folder), "How many bridges?", "wrong", article_id="town-1")
+    forget_erased(folder)
+    assert len(read_feedback(store_of(folder))) == 1
