@@ -167,7 +167,7 @@ class Editor:
             # Not before the first: what was looked up under the lock still holds for it.
             if number:
                 self._give_way()
-            self._go_on_erasing()
+                self._go_on_erasing()
             generation = self._ready()
             decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
             step(report)
