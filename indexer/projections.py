@@ -122,7 +122,9 @@ def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Gen
     loaded = FlatVectors.load(
         layout.vectors(generation.id), layout.vectors_seal(generation.id), generation.dimension
     )
-    if isinstance(loaded, FlatVectors) and usable(connection, loaded.watermark):
+    if isinstance(loaded, FlatVectors) and _may_hold(
+        connection, generation.id, loaded.watermark, len(loaded)
+    ):
         return loaded
     rebuilt = FlatVectors(generation.dimension)
     fill_vectors(connection, generation, rebuilt)
@@ -132,6 +134,10 @@ def load_vectors(layout: Layout, connection: sqlite3.Connection, generation: Gen
 def remove_projections(layout: Layout, generation: int) -> None:
     """Delete a generation's projections; whoever has them open goes on reading what was there."""
     tantivy_engine.remove(layout.terms(generation))
+    _remove_vectors(layout, generation)
+
+
+def _remove_vectors(layout: Layout, generation: int) -> None:
     for path in (layout.vectors_seal(generation), layout.vectors(generation)):
         path.unlink(missing_ok=True)
 
@@ -163,11 +169,23 @@ def is_sound(connection: sqlite3.Connection, folder: Path, generation: int, term
     mark = terms.watermark
     if not belongs(connection, mark):
         return True
+    return _has_as_many(connection, generation, mark, len(terms))
+
+
+def _may_hold(connection: sqlite3.Connection, generation: int, mark: Watermark, passages: int) -> bool:
+    """Tell whether so many passages may be the generation's at a watermark, to be brought along from there.
+
+    What was erased since is in no list of what went: its rows are gone. But the numbers differ.
+    """
+    return usable(connection, mark) and _has_as_many(connection, generation, mark, passages)
+
+
+def _has_as_many(connection: sqlite3.Connection, generation: int, mark: Watermark, passages: int) -> bool:
     if mark == EMPTY:
-        return len(terms) == 0
+        return passages == 0
     missing = lag(connection, generation, mark)
     alive = connection.execute("SELECT passages FROM generations WHERE id = ?", (generation,)).fetchone()
-    return bool(alive and len(terms) == alive[0] - len(missing.born) + len(missing.gone))
+    return bool(alive and passages == alive[0] - len(missing.born) + len(missing.gone))
 
 
 _WHOLE: Known = set()
@@ -217,8 +235,11 @@ class Projections:
 
     def _save_vectors(self, connection: sqlite3.Connection, *, only_when_long: bool) -> None:
         path, seal = self._layout.vectors(self._id), self._layout.vectors_seal(self._id)
-        mark = FlatVectors.sealed(path, seal)
-        missing = lag(connection, self._id, mark if usable(connection, mark) else EMPTY)
+        mark, passages = FlatVectors.sealed(path, seal)
+        if not _may_hold(connection, self._id, mark, passages):
+            _remove_vectors(self._layout, self._id)
+            mark = EMPTY
+        missing = lag(connection, self._id, mark)
         length = len(missing.born) + len(missing.gone)
         generation = generation_by(connection, self._id)
         most = min(max(TAIL_LEAST, int(TAIL_SHARE * generation.passages)), TAIL_MOST) if generation else 0

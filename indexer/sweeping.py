@@ -34,10 +34,12 @@ def finish_erasures(catalog: Catalog) -> None:
     if answering:
         commit(catalog, generation.id, [Withdraw(identity) for identity in answering])
     _clean_projections(catalog, generation, noted)
+    catalog.compact()
+    # Only now: a rebuild writes projections from a snapshot and without the index lock. The catalog is
+    # compacted when nobody reads an older state any more, and a new one is not begun without the lock.
     for path in catalog.layout.beside(generation.id):
         _remove(path)
     remove_strays(catalog.layout.terms(generation.id))
-    catalog.compact()
     with catalog.writing() as connection:
         mark_swept(connection)
 
