@@ -156,6 +156,19 @@ def test_when_the_erasure_is_killed_the_next_edit_leaves_no_trace(
     assert wrong(folder) == []
 
 
+def test_files_of_another_generation_are_no_damage_while_an_erasure_is_to_be_finished(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilt(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("indexer.layout.Layout.beside", stop)
+        with pytest.raises(Stopped):
+            erase(folder, SECRET.id)
+    assert {one.kind for one in check(folder)} == {"stale"}
+    erase(folder, SECRET.id)
+    assert wrong(folder) == []
+
+
 def test_a_vector_file_with_another_number_of_passages_than_the_catalog_is_not_believed(
     folder: Path,
 ) -> None:
