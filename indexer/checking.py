@@ -55,7 +55,10 @@ def check(folder: Path) -> Iterator[Finding]:
                 yield from _check_seal(layout, catalog.altered_pages(), watermark(connection))
             yield from _guarded(lambda: _check_mark(layout, connection, mark))
             yield from _check_sources(layout)
+            unswept = is_unswept(connection)
             for one in inspected:
+                if unswept and not one.active:
+                    continue  # it goes with what is left to do for the erasure
                 yield from _guarded(lambda one=one: check_projections(connection, one))  # type: ignore[misc]
         for number in sorted(layout.projected() - {one.generation.id for one in generations}):
             yield Finding(

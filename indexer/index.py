@@ -88,10 +88,17 @@ class Index:
         """From now on hand out only views that questions encoded by this recipe can be asked of.
 
         When another recipe's generation becomes the active one, views go on from the newest generation of
-        this recipe: nothing that was withdrawn is in it, and nothing that came since. To be called before
-        the first view; :meth:`view` raises RecipeMismatch when there is no such generation any more.
+        this recipe: nothing that was withdrawn is in it, and nothing that came since. That generation is
+        leased from now on, so that nobody drops it; :meth:`view` raises RecipeMismatch when there is none.
         """
-        self._recipe = recipe
+        with self._refreshing, self._catalog.reading() as connection:
+            self._recipe = recipe
+            # Not only at the next commit: until then the engines that are there go on being used.
+            kept = answering_generation(connection, recipe)
+            if kept is not None:
+                self._hold(kept)
+            if self._engines is not None and self._engines.generation.recipe != recipe:
+                self._engines = None
 
     @contextmanager
     def view(self, at: Moment | None = None) -> Iterator[View]:

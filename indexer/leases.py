@@ -16,7 +16,8 @@ class Lease:
     def __init__(self, path: Path) -> None:
         descriptor = _opened(path)
         if descriptor is not None:
-            _lock(descriptor, shared=True)
+            # Whoever asks for leases locks the file alone for a moment, which is waited for.
+            _lock(descriptor, shared=True, wait=True)
         self._end = weakref.finalize(self, _close, descriptor)
 
     def release(self) -> None:
@@ -32,7 +33,7 @@ def is_leased(path: Path) -> bool:
     if descriptor is None:
         return False
     try:
-        return not _lock(descriptor, shared=False)
+        return not _lock(descriptor, shared=False, wait=False)
     finally:
         os.close(descriptor)
 
@@ -52,14 +53,15 @@ def _close(descriptor: int | None) -> None:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, *, shared: bool) -> bool:
-    """Lock a file if that is possible at once; returns whether it was."""
+def _lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
+    """Lock a file, if need be only where that is possible at once; returns whether it was."""
     if sys.platform == "win32":
         return True
     import fcntl
 
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -63,7 +63,7 @@ def _locked(layout: Layout, wait: float) -> str:
         holder = f"process {int(noted['pid'])} has been writing to this index since {noted['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         holder = "another process is writing to this index"
-    waited = f" (waited {wait:g} seconds)" if wait else ""
+    waited = f" (waited {wait:g} seconds)" if wait > 0 else ""
     return (
         f"{layout.root}: {holder}{waited}; try again when it has finished, or wait for it with --wait SECONDS"
     )

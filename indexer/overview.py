@@ -66,7 +66,7 @@ def _read(layout: Layout, connection: sqlite3.Connection, damaged: tuple[str, ..
         " WHERE to_commit IS NULL AND generation = ?",
         (number,),
     ).fetchone()[0]
-    seen = FlatVectors.sealed(layout.vectors(number), layout.vectors_seal(number))
+    seen, _ = FlatVectors.sealed(layout.vectors(number), layout.vectors_seal(number))
     return Overview(
         commit=mark.commit,
         updated=updated,

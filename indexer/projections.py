@@ -70,15 +70,21 @@ def lag(connection: sqlite3.Connection, generation: int, mark: Watermark) -> Lag
     return Lag(*(np.array([row[0] for row in rows.fetchall()], np.int64) for rows in (born, gone)))
 
 
-def changed_since(connection: sqlite3.Connection, generation: int, mark: Watermark) -> int:
-    """Count the passages that came, and those that went, after a watermark; from indexes alone."""
+def counted_since(connection: sqlite3.Connection, generation: int, mark: Watermark) -> tuple[int, int]:
+    """Count the passages that came, and those that went, after a watermark; from indexes alone.
+
+    Those that came and went since are counted in both.
+    """
     came, went = (
-        connection.execute(
-            f"SELECT COUNT(*) FROM passages WHERE generation = ? AND {column} > ?", (generation, mark.commit)
-        ).fetchone()[0]
+        int(
+            connection.execute(
+                f"SELECT COUNT(*) FROM passages WHERE generation = ? AND {column} > ?",
+                (generation, mark.commit),
+            ).fetchone()[0]
+        )
         for column in ("from_commit", "to_commit")
     )
-    return int(came + went)
+    return came, went
 
 
 def vectors_of(
@@ -165,7 +171,9 @@ def load_vectors(
     loaded = FlatVectors.load(
         layout.vectors(generation.id), layout.vectors_seal(generation.id), generation.dimension
     )
-    if isinstance(loaded, FlatVectors) and usable(connection, loaded.watermark):
+    if isinstance(loaded, FlatVectors) and _may_hold(
+        connection, generation.id, loaded.watermark, len(loaded)
+    ):
         return loaded
     rebuilt = FlatVectors(generation.dimension)
     fill_vectors(connection, generation, rebuilt, lenient=lenient)
@@ -175,6 +183,10 @@ def load_vectors(
 def remove_projections(layout: Layout, generation: int) -> None:
     """Delete a generation's projections; whoever has them open goes on reading what was there."""
     tantivy_engine.remove(layout.terms(generation))
+    _remove_vectors(layout, generation)
+
+
+def _remove_vectors(layout: Layout, generation: int) -> None:
     for path in (layout.vectors_seal(generation), layout.vectors(generation)):
         path.unlink(missing_ok=True)
 
@@ -206,11 +218,23 @@ def is_sound(connection: sqlite3.Connection, folder: Path, generation: int, term
     mark = terms.watermark
     if not belongs(connection, mark):
         return True
+    return _has_as_many(connection, generation, mark, len(terms))
+
+
+def _may_hold(connection: sqlite3.Connection, generation: int, mark: Watermark, passages: int) -> bool:
+    """Tell whether so many passages may be the generation's at a watermark, to be brought along from there.
+
+    What was erased since is in no list of what went: its rows are gone. But the numbers differ.
+    """
+    return usable(connection, mark) and _has_as_many(connection, generation, mark, passages)
+
+
+def _has_as_many(connection: sqlite3.Connection, generation: int, mark: Watermark, passages: int) -> bool:
     if mark == EMPTY:
-        return len(terms) == 0
-    missing = lag(connection, generation, mark)
+        return passages == 0
+    came, went = counted_since(connection, generation, mark)
     alive = connection.execute("SELECT passages FROM generations WHERE id = ?", (generation,)).fetchone()
-    return bool(alive and len(terms) == alive[0] - len(missing.born) + len(missing.gone))
+    return bool(alive and passages == alive[0] - came + went)
 
 
 _WHOLE: Known = set()
@@ -266,8 +290,11 @@ class Projections:
 
     def _save_vectors(self, connection: sqlite3.Connection, *, only_when_long: bool) -> None:
         path, seal = self._layout.vectors(self._id), self._layout.vectors_seal(self._id)
-        mark = FlatVectors.sealed(path, seal)
-        length = changed_since(connection, self._id, mark if usable(connection, mark) else EMPTY)
+        mark, passages = FlatVectors.sealed(path, seal)
+        if not _may_hold(connection, self._id, mark, passages):
+            _remove_vectors(self._layout, self._id)
+            mark = EMPTY
+        length = sum(counted_since(connection, self._id, mark))
         generation = generation_by(connection, self._id)
         most = min(max(TAIL_LEAST, int(TAIL_SHARE * generation.passages)), TAIL_MOST) if generation else 0
         if generation is None or mark == watermark(connection) or (only_when_long and length <= most):

@@ -129,7 +129,8 @@ class _Building:
 
     def _project(self) -> None:
         """Write the generation's projections anew, as of a commit at which nothing was missing."""
-        remove_projections(self._layout, self._generation.id)
+        with self._locked():
+            remove_projections(self._layout, self._generation.id)
         with closing(Catalog(self._layout)) as reader, ExitStack() as snapshot:
             while True:
                 with self._locked() as catalog:

@@ -15,19 +15,21 @@ from indexer.locking import held
 from indexer.mending import mend
 from indexer.projections import Projections, remove_projections
 from indexer.sweeping import finish_erasures
+from indexer.upkeep import upkeep
 
 
 def repair(folder: Path, *, wait: float = 0) -> None:
     """Build anew whatever follows from the catalog, and accept its last commit as the last one there was.
 
-    An erasure that was not finished is finished, unless somebody reads an older state. Raises
-    IndexLocked when another process is still writing
-    after ``wait`` seconds, and IndexDamaged when the catalog itself cannot be read.
+    An erasure that was not finished is finished, unless somebody reads an older state. Raises IndexLocked
+    when another process is still writing after ``wait`` seconds, or rebuilds, and IndexDamaged when the
+    catalog itself cannot be read.
     """
     layout = Layout(folder)
     catalog = Catalog(layout)
     try:
-        with held(layout, wait):
+        # Projections of all generations go, also of one that a rebuild would be writing.
+        with upkeep(layout), held(layout, wait):
             mend(catalog)
             _rebuild(layout, catalog)
             with suppress(IndexLocked):  # somebody reads: the check that follows says so

@@ -45,10 +45,12 @@ def finish_erasures(catalog: Catalog, wait: float | None = None) -> None:
             " files: another program still reads an older state of it; run the command again when it has"
             " finished"
         )
+    catalog.compact(wait)
+    # Only now: a rebuild writes projections from a snapshot and without the index lock. The catalog is
+    # compacted when nobody reads an older state any more, and a new one is not begun without the lock.
     for path in catalog.layout.beside(generation.id):
         _remove(path)
     remove_strays(catalog.layout.terms(generation.id))
-    catalog.compact(wait)
     with catalog.writing() as connection:
         mark_swept(connection)
 

@@ -12,11 +12,14 @@ import filelock
 
 
 def take_in_turn(lock: Path, queue: Path, wait: float) -> filelock.BaseFileLock:
-    """Return the held lock; raises filelock.Timeout when it was not free for ``wait`` seconds."""
+    """Return the held lock; raises filelock.Timeout when it was not free for ``wait`` seconds.
+
+    A negative ``wait`` has no end.
+    """
     deadline = time.monotonic() + wait
     wanted = filelock.FileLock(lock)
     with filelock.FileLock(queue, timeout=wait):
-        wanted.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        wanted.acquire(timeout=wait if wait < 0 else max(0.0, deadline - time.monotonic()))
     return wanted
 
 

@@ -13,7 +13,7 @@ from indexer.errors import IndexLocked, IndexUnusable
 from indexer.layout import Layout
 
 FOREVER = -1.0
-"""How long upkeep waits for the index lock."""
+"""How long upkeep waits for the index lock: an editor is never the end of it."""
 
 
 @contextmanager

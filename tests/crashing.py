@@ -6,10 +6,15 @@ or ``["delay", seconds]`` or null. At the n-th event, a call of or return from a
 After a delay its parent kills it, in the middle of SQLite, FAISS or Tantivy too. The answer is one line:
 whether it was killed, how many operations were done, and what they took in events and seconds. A life
 with ``"put": {id: text}`` takes these in and ends without a word before its step ``"stop"``.
+
+``{"read": folder, "states": [...]}`` begins a reader beside the lives that follow, which asks all the while;
+``{"read": null}`` ends it and answers with what it saw.
 """
 
+import datetime
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,20 +26,36 @@ from typing import Any
 
 import faiss  # noqa: F401 - imported before the fork, so that a life is short
 from building import ENCODER, article
+from rebuilds import NARROW
+from witness import QUESTIONS, current_of, passages_of, ranker
 
 import indexer.catalog
 import indexer.committing
 import indexer.editor
 import indexer.folding
 import indexer.projections
-from indexer import Article, Editor, Found, compact, repair
+import indexer.rebuilding
+from indexer import (
+    Article,
+    Editor,
+    Encoder,
+    Found,
+    Index,
+    Recipe,
+    compact,
+    rebuild,
+    repair,
+    survey_generations,
+)
+from indexer.generations import active_generation
 from indexer.projections import Projections
+from service.assistant import Assistant
 from service.intake import Reading, take_in
 
 State = dict[str, tuple[str, str | None]]
 """The articles that there should be: text and title by id."""
 
-Operation = Callable[[Path, Path], None]
+Operation = Callable[[Path, Path], object]
 """Works on an index folder, with articles' files in a source folder."""
 
 
@@ -43,6 +64,7 @@ def make_everything_frequent() -> None:
     indexer.editor.ARTICLES_PER_COMMIT = 2
     indexer.projections.TAIL_LEAST = indexer.projections.TAIL_MOST = 2
     indexer.catalog.LOG_MOST = 100_000
+    indexer.rebuilding.CHARACTERS_AT_ONCE = 400
 
 
 def text_of(number: int) -> tuple[str, str]:
@@ -68,8 +90,14 @@ def _articles(state: State) -> Iterator[Article]:
     return (article(identity, *known) for identity, known in state.items())
 
 
+def encoder_of(folder: Path) -> Encoder:
+    """The encoder of the generation that answers."""
+    recipes = [one.generation.recipe for one in survey_generations(folder) if one.active]
+    return NARROW if recipes == [Recipe.of(NARROW)] else ENCODER
+
+
 def _put(folder: Path, articles: Iterable[Article]) -> None:
-    with Editor(folder, lambda: ENCODER) as editor:
+    with Editor(folder, lambda: encoder_of(folder)) as editor:
         editor.put(Found(one, named=True) for one in articles)
 
 
@@ -92,12 +120,18 @@ def _erase(folder: Path) -> None:
         editor.erase(ERASED)
 
 
-def _compact(folder: Path) -> None:
-    compact(folder)
+def _compact(folder: Path, history_before: datetime.datetime | None = None) -> None:
+    compact(folder, history_before=history_before)
+
+
+def _return(folder: Path) -> None:
+    """Let the first generation answer again; where it was dropped, another of its recipe."""
+    there = any(one.generation.id == 1 for one in survey_generations(folder))
+    rebuild(folder, lambda: ENCODER, to=1 if there else None)
 
 
 def _sync(folder: Path, source: Path) -> None:
-    with Editor(folder, lambda: ENCODER) as editor:
+    with Editor(folder, lambda: encoder_of(folder)) as editor:
         take_in(editor, Reading([source]), lambda report: None, sync=True, yes=True)
 
 
@@ -113,8 +147,16 @@ OPERATIONS: dict[str, tuple[Operation, State, tuple[str, ...]]] = {
     "repair": (lambda folder, _: repair(folder), {}, ()),
     "erase": (lambda folder, _: _erase(folder), {}, ERASED),
     "compact": (lambda folder, _: _compact(folder), {}, ()),
+    "forget": (lambda folder, _: _compact(folder, FUTURE), {}, ()),
+    "rebuild": (lambda folder, _: rebuild(folder, lambda: NARROW), {}, ()),
+    "return": (lambda folder, _: _return(folder), {}, ()),
 }
 """To be continued with whatever else writes to an index."""
+
+
+FUTURE = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
+SWITCHES: dict[str, Encoder] = {"rebuild": NARROW, "return": ENCODER}
+"""Operations after which a generation of this encoder answers."""
 
 
 def after(state: State, operation: str) -> State:
@@ -199,6 +241,83 @@ def _live(job: dict[str, Any]) -> dict[str, Any]:
     return {**outcome, "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
 
 
+class Reader:
+    """A process that views and asks all the while, and compares what it sees with what may be there."""
+
+    def __init__(self, folder: Path, states: list[State]) -> None:
+        self._told, telling = os.pipe()
+        ending, self._end = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            try:
+                os.close(self._end)
+                _read_on(folder, states, ending, telling)
+            finally:
+                os._exit(0)
+        os.close(telling)
+        os.close(ending)
+        os.read(self._told, 1)
+
+    def end(self) -> dict[str, Any]:
+        """End it; says how many times it looked, and what was wrong."""
+        os.close(self._end)
+        with os.fdopen(self._told) as told:
+            words = told.read()
+        os.waitpid(self._child, 0)
+        return json.loads(words) if words else {"views": 0, "wrong": ["the reader ended by itself"]}
+
+
+def _read_on(folder: Path, states: list[State], ending: int, telling: int) -> None:
+    wrong, views, seen = list[str](), 0, dict[tuple[int, int], int]()
+    index = Index.open(folder)
+    assistant = Assistant(index, encoder_of(folder), ranker())
+    os.write(telling, b" ")
+    while not wrong and (views == 0 or not select.select([ending], [], [], 0.005)[0]):
+        try:
+            wrong = _wrong_view(index, states, seen) or _wrong_answer(
+                assistant, QUESTIONS[views % len(QUESTIONS)], states
+            )
+        except Exception as error:
+            wrong = [f"{type(error).__name__}: {error}"]
+        views += 1
+    os.write(telling, json.dumps({"views": views, "wrong": wrong}).encode())
+
+
+def _wrong_view(index: Index, states: list[State], seen: dict[tuple[int, int], int]) -> list[str]:
+    """Compare one view with the states; ``seen`` are the commits and generations that were looked at."""
+    with index.view() as view:
+        there, passages = current_of(view), passages_of(view)
+        active = active_generation(view._connection)
+        assert active is not None
+        answers = active.id == view.generation.id
+        commit, generation = view.commit, view.generation.id
+    wrong = [
+        f"article {identity!r} is {known}"
+        for identity, known in there.items()
+        if known not in [state.get(identity) for state in states]
+    ]
+    always = set.intersection(*(set(state) for state in states))
+    wrong += [f"article {identity!r} is missing" for identity in sorted(always - set(there))]
+    held = {passage[0] for passage in passages}
+    # What is new is in the generation that answers, what is gone is in none.
+    if not held <= set(there) or (answers and held != set(there)):
+        wrong.append(f"articles without passages or passages without: {sorted(held ^ set(there))}")
+    if any(commit < earlier for earlier, _ in seen):
+        wrong.append(f"commit {commit} was seen after {max(seen)}")
+    found = hash((repr(sorted(there.items())), repr(passages)))
+    if seen.setdefault((commit, generation), found) != found:
+        wrong.append(f"commit {commit} was seen in two states")
+    return wrong
+
+
+def _wrong_answer(assistant: Assistant, question: str, states: list[State]) -> list[str]:
+    return [
+        f"{one.quote!r} is cited from {one.article_id!r}"
+        for one in assistant.ask(question, min_confidence=0).citations
+        if not any(one.quote in state.get(one.article_id, ("", None))[0] for state in states)
+    ]
+
+
 class Program:
     """This program, running: it is told of lives and tells what became of them."""
 
@@ -223,6 +342,14 @@ class Program:
         outcome: dict[str, Any] = json.loads(self._process.stdout.readline())
         return outcome
 
+    def read(self, folder: Path, states: list[State]) -> None:
+        """Begin a reader, which looks at the index until :meth:`looked` is called."""
+        self.live(read=folder, states=states)
+
+    def looked(self) -> dict[str, Any]:
+        """End the reader; how many times it looked, and what was wrong."""
+        return self.live(read=None)
+
     def close(self) -> None:
         self._process.communicate(timeout=30)
 
@@ -231,8 +358,20 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
+def _done(job: dict[str, Any], readers: list[Reader]) -> dict[str, Any]:
+    if "read" not in job:
+        return _live(job)
+    if job["read"] is None:
+        return readers.pop().end()
+    states = [{identity: tuple(known) for identity, known in state.items()} for state in job["states"]]
+    readers.append(Reader(Path(job["read"]), states))
+    return {}
+
+
 if __name__ == "__main__":
     make_everything_frequent()
+    ranker()
+    reading: list[Reader] = []
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_live(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(_done(json.loads(line), reading)) + "\n")
         sys.stdout.flush()

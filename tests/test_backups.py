@@ -265,6 +265,9 @@ def test_a_backup_of_an_older_civicite_is_only_restored_and_never_changed(
             "ALTER TABLE generations DROP COLUMN pinned",
             "DROP TABLE horizon",
             "ALTER TABLE commits DROP COLUMN note",
+            "DROP TABLE lost_revisions",
+            "DROP TABLE lost_descriptions",
+            "DROP TABLE lost_passages",
             "PRAGMA user_version = 4",
         ):
             connection.execute(statement)

@@ -1,6 +1,7 @@
 import datetime
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from indexer import (
     pin_generation,
     survey_generations,
 )
+from indexer.leases import Lease, is_leased
 from indexer.lexical.engine import TantivyTerms
 from indexer.projections import TAIL_LEAST
 
@@ -106,6 +108,35 @@ def test_a_generation_stays_while_a_reader_keeps_to_it(tmp_path: Path) -> None:
         assert view.pool(view.nearest(ENCODER.question("harbour"), 1)).article_ids == ("harbour",)
     reader.close()
     assert (compact(tmp_path).leased, numbers(tmp_path)) == ((), [2])
+
+
+def test_a_generation_stays_when_a_reader_that_had_a_view_before_keeps_to_it(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+    reader = Index.open(tmp_path)
+    with reader.view():
+        pass
+    reader.keep_to(Recipe.of(ENCODER))
+    with reader.view():
+        pass
+    rebuilt(tmp_path)
+    assert (compact(tmp_path).leased, numbers(tmp_path)) == ((1,), [1, 2])
+    with reader.view() as view:
+        assert view.pool(view.nearest(ENCODER.question("harbour"), 1)).article_ids == ("harbour",)
+
+
+def test_a_lease_waits_for_whoever_asks_whether_there_is_one(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "readers" / "1"
+    path.parent.mkdir()
+    with path.open("wb") as asking, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(asking, fcntl.LOCK_EX)
+        leasing = pool.submit(Lease, path)
+        wait([leasing], timeout=0.2)
+        fcntl.flock(asking, fcntl.LOCK_UN)
+        lease = leasing.result()
+    assert is_leased(path)
+    lease.release()
+    assert not is_leased(path)
 
 
 def test_a_reader_whose_generation_is_gone_says_so_and_quotes_nothing(tmp_path: Path) -> None:

@@ -8,26 +8,48 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import article, contents, put, withdraw
-from crashing import OPERATIONS, START, Program, State, after, make_everything_frequent, write_source
+from building import ENCODER, article, contents, put, withdraw
+from crashing import (
+    OPERATIONS,
+    START,
+    SWITCHES,
+    Program,
+    State,
+    after,
+    encoder_of,
+    make_everything_frequent,
+    write_source,
+)
+from rebuilds import NARROW, rebuilt
 from witness import given_out, lasting
 
 import indexer.catalog
 import indexer.editor
 import indexer.projections
-from indexer import check
+import indexer.rebuilding
+from indexer import Encoder, check, pin_generation
 
 SAMPLE, PROOF = 10, 1000
 
 
+READ = 0.4
+"""The share of lives beside which a reader asks all the while."""
+
+
 class Lives:
-    """Runs lives in the program that forks and kills; an index to start from; what a fresh build gives."""
+    """Runs lives in the program that forks and kills; indexes to start from; what a fresh build gives.
+
+    ``kept`` is the other start: rebuilt, its first generation pinned.
+    """
 
     def __init__(self, place: Path) -> None:
-        self.place, self.source, self.start = place, place / "source", place / "start"
-        self._fresh: dict[tuple[str, ...], tuple[Any, Any]] = {}
+        self.place, self.source, self.start, self.kept = (
+            place,
+            *(place / n for n in ("source", "start", "kept")),
+        )
+        self._fresh: dict[tuple[Encoder, tuple[str, ...]], tuple[Any, Any]] = {}
         self._cost: dict[str, tuple[int, float]] = {}
-        self._program = Program()
+        self.program = Program()
         # A past: a withdrawal and a revision before the state that all lives start from.
         towns = [article(identity, *known) for identity, known in START.items() if "town" in identity]
         put(self.start, [*towns, article("gone", "This town is gone.")])
@@ -36,12 +58,15 @@ class Lives:
         put(self.start, towns)
         write_source(self.source, START)
         OPERATIONS["sync"][0](self.start, self.source)
+        shutil.copytree(self.start, self.kept)
+        rebuilt(self.kept)
+        pin_generation(self.kept, 1, pinned=True)
 
     def close(self) -> None:
-        self._program.close()
+        self.program.close()
 
     def live(self, operations: list[str], folder: Path, kill: tuple[str, float] | None) -> dict[str, Any]:
-        return self._program.live(operations=operations, folder=folder, source=self.source, kill=kill)
+        return self.program.live(operations=operations, folder=folder, source=self.source, kill=kill)
 
     def cost(self, operation: str) -> tuple[int, float]:
         """Events and seconds that an operation takes when nobody kills it."""
@@ -54,16 +79,16 @@ class Lives:
             self._cost[operation] = outcome["events"], outcome["seconds"]
         return self._cost[operation]
 
-    def fresh(self, operations: tuple[str, ...], state: State) -> tuple[Any, Any]:
+    def fresh(self, encoder: Encoder, operations: tuple[str, ...], state: State) -> tuple[Any, Any]:
         """What a new index of the same articles gives out."""
-        if operations not in self._fresh:
+        if (encoder, operations) not in self._fresh:
             folder = self.place / "fresh"
-            put(folder, [article(i, *known) for i, known in state.items() if "file" not in i])
+            put(folder, [article(i, *known) for i, known in state.items() if "file" not in i], encoder)
             write_source(self.source, state)
             OPERATIONS["sync"][0](folder, self.source)
-            self._fresh[operations] = contents(folder), lasting(given_out(folder))
+            self._fresh[encoder, operations] = contents(folder), lasting(given_out(folder, encoder=encoder))
             shutil.rmtree(folder)
-        return self._fresh[operations]
+        return self._fresh[encoder, operations]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +105,7 @@ def _frequent(monkeypatch: pytest.MonkeyPatch) -> None:
         (indexer.projections, "TAIL_LEAST"),
         (indexer.projections, "TAIL_MOST"),
         (indexer.catalog, "LOG_MOST"),
+        (indexer.rebuilding, "CHARACTERS_AT_ONCE"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
     make_everything_frequent()
@@ -88,23 +114,30 @@ def _frequent(monkeypatch: pytest.MonkeyPatch) -> None:
 def what_is_wrong(lives: Lives, seed: int, folder: Path) -> tuple[bool, str | None]:
     """Kill one life; return whether it was hit at work, and what must not be, None when all is well."""
     chance = random.Random(seed)  # noqa: S311 - seeded, so that a failure can be had again
+    start, encoder = chance.choice([(lives.start, ENCODER), (lives.kept, NARROW)])
     operations = [chance.choice([*OPERATIONS]) for _ in range(2)]
     events, seconds = (sum(costs) for costs in zip(*map(lives.cost, operations), strict=True))
     states = [START]
     for operation in operations:
         states.append(after(states[-1], operation))
-    shutil.copytree(lives.start, folder)
+        encoder = SWITCHES.get(operation, encoder)
+    shutil.copytree(start, folder)
     write_source(lives.source, after(START, "sync") if "sync" in operations else START)
     kill = ("event", chance.randrange(1, events)) if seed % 2 else ("delay", chance.random() * seconds)
+    if is_read := chance.random() < READ:
+        lives.program.read(folder, states)
     outcome = lives.live(operations, folder, kill)
-    said = f"seed {seed}, {operations}, {kill}, done {outcome['done']}"
+    said = f"seed {seed}, {start.name}, {operations}, {kill}, {is_read=}, done {outcome['done']}"
     if not outcome["killed"] and outcome["status"]:
         return True, f"{said}: it failed by itself"
     problem = _wrong_at_reopening(folder, states[outcome["done"] :][:2], withdrawn={"gone"})
     if problem is None:
         for operation in operations:
             OPERATIONS[operation][0](folder, lives.source)
-        problem = _wrong_at_the_end(folder, lives.fresh(tuple(operations), states[-1]))
+        problem = _wrong_at_the_end(folder, encoder, lives.fresh(encoder, tuple(operations), states[-1]))
+    if is_read:
+        seen = lives.program.looked()
+        problem = problem or "; ".join(["a reader saw", *seen["wrong"]] if seen["wrong"] else []) or None
     shutil.rmtree(folder)
     return outcome["killed"], f"{said}: {problem}" if problem else None
 
@@ -117,7 +150,7 @@ def _wrong_at_reopening(folder: Path, states: list[State], withdrawn: set[str]) 
         shutil.rmtree(copy)
     if damage:
         return f"damage after a kill: {damage}"
-    found = given_out(folder)
+    found = given_out(folder, encoder=encoder_of(folder))
     there = {one["state"]["id"]: one["state"] for one in found["articles"]}
     for identity in {*there, *states[0], *states[-1]} - withdrawn:
         allowed = [state.get(identity) for state in states]
@@ -128,10 +161,12 @@ def _wrong_at_reopening(folder: Path, states: list[State], withdrawn: set[str]) 
     return None if passages == set(there) else f"articles without passages or passages without: {passages}"
 
 
-def _wrong_at_the_end(folder: Path, expected: tuple[Any, Any]) -> str | None:
+def _wrong_at_the_end(folder: Path, encoder: Encoder, expected: tuple[Any, Any]) -> str | None:
+    if encoder_of(folder) is not encoder:
+        return "another generation answers than should"
     if contents(folder) != expected[0]:
         return "passages, offsets, vectors or statistics are not those of a fresh build"
-    if lasting(given_out(folder)) != expected[1]:
+    if lasting(given_out(folder, encoder=encoder)) != expected[1]:
         return "answers are not those of a fresh build"
     left = [str(finding) for finding in check(folder) if finding.kind == "damage"]
     return f"damage after the next run: {left}" if left else None
@@ -152,6 +187,16 @@ def killed(lives: Lives, kills: int, place: Path) -> list[str]:
 
 def test_a_writer_may_be_killed_at_any_moment(lives: Lives, tmp_path: Path) -> None:
     assert killed(lives, SAMPLE, tmp_path) == []
+
+
+def test_a_reader_that_looks_on_tells_of_an_article_that_should_not_be_there(lives: Lives) -> None:
+    seen = []
+    for states in ([START], [{**START, "town-1": ("Another text.", None)}]):
+        lives.program.read(lives.kept, states)
+        seen.append(lives.program.looked())
+    assert seen[0]["views"] >= 1
+    assert seen[0]["wrong"] == []
+    assert ["town-1" in one for one in seen[1]["wrong"]] == [True]
 
 
 @pytest.mark.proof

@@ -219,6 +219,7 @@ from pathlib import Path
 import indexer.committing, indexer.editor, indexer.sweeping
 from indexer import Editor
 from indexer.catalog import Catalog
+from indexer.layout import Layout
 from indexer.lexical.engine import TantivyTerms
 from indexer.projections import Projections
 from indexer.vectors.flat import FlatVectors
@@ -240,6 +241,7 @@ kill(*{
     "rows deleted, not committed": (indexer.committing, "erase_rows", True),
     "rows deleted": (indexer.committing, "write_mark"),
     "before sweeping": (Catalog, "compact"),
+    "catalog rewritten": (Layout, "beside"),
     "swept": (indexer.sweeping, "mark_swept"),
 }[sys.argv[2]])
 if sys.argv[2] in ("rows deleted",):
@@ -252,7 +254,7 @@ with Editor(Path(sys.argv[1]), None) as editor:
 """
 MOMENTS = [
     "noted", "withdrawn", "terms rewritten", "vectors half written", "projections rewritten",
-    "rows deleted, not committed", "rows deleted", "before sweeping", "swept",
+    "rows deleted, not committed", "rows deleted", "before sweeping", "catalog rewritten", "swept",
 ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from building import ENCODER, article, contents, put, withdraw
@@ -23,7 +25,11 @@ from indexer import (
     rebuilding,
     survey_generations,
 )
+from indexer.layout import Layout
 from indexer.lexical.engine import TantivyTerms
+from indexer.locking import held
+from indexer.repairing import repair
+from indexer.turns import somebody_waits
 
 HARBOUR = article(
     "harbour", "The harbour wall was raised in 1998. Storms no longer reach the market.", "Walls"
@@ -208,6 +214,44 @@ def test_a_second_rebuild_at_the_same_time_is_refused(tmp_path: Path) -> None:
             rebuilt(tmp_path)
 
     assert rebuilt(tmp_path, step=step).switched
+
+
+def test_a_rebuild_waits_for_an_editor_that_it_meets(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE])
+    met = list[bool]()
+
+    def edit_until_somebody_waits(began: Event) -> None:
+        with held(Layout(tmp_path), 60):
+            began.set()
+            while not (done := rebuilding_ends.is_set()) and not somebody_waits(Layout(tmp_path).queue):
+                pass
+            met.append(not done)
+
+    rebuilding_ends = Event()
+    with ThreadPoolExecutor(1) as pool:
+
+        def step(report: Rebuilt) -> None:
+            if report.encoded == 1 and not met:
+                began = Event()
+                pool.submit(edit_until_somebody_waits, began)
+                began.wait()
+
+        try:
+            assert rebuilt(tmp_path, step=step).switched
+        finally:
+            rebuilding_ends.set()
+    assert met == [True]
+
+
+def test_projections_are_not_repaired_while_a_rebuild_writes_some(tmp_path: Path) -> None:
+    put(tmp_path, [HARBOUR])
+
+    def step(report: Rebuilt) -> None:
+        with pytest.raises(IndexLocked, match="another process is rebuilding or compacting"):
+            repair(tmp_path)
+
+    assert rebuilt(tmp_path, step=step).switched
+    repair(tmp_path)
 
 
 def test_an_open_index_follows_the_switch_by_itself(tmp_path: Path) -> None:

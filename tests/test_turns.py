@@ -50,6 +50,15 @@ def test_a_lock_that_is_not_free_in_time_is_not_waited_for_longer(tmp_path: Path
     take_in_turn(lock, queue, 0).release()
 
 
+def test_who_waits_without_end_has_the_lock_when_it_is_free(tmp_path: Path) -> None:
+    lock, queue = tmp_path / "lock", tmp_path / "queue"
+    with ThreadPoolExecutor(1) as pool:
+        with take_in_turn(lock, queue, 0):
+            waiting = pool.submit(take_in_turn, lock, queue, -1.0)
+            until(lambda: waiting.done() or somebody_waits(queue))
+        waiting.result().release()
+
+
 def test_a_long_run_lets_a_waiting_editor_in_between_two_commits(tmp_path: Path) -> None:
     put(tmp_path, [article("first", "The first article.")])
     layout = Layout(tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from building import ENCODER
 
-from indexer import Index, View, question_terms
+from indexer import Encoder, Index, View, question_terms
 from indexer.aside import Aside
 from indexer.catalog import Catalog
 from indexer.layout import Layout
@@ -30,7 +30,10 @@ def ranker() -> Ranker:
 
 
 def given_out(
-    folder: Path, questions: Sequence[str] = QUESTIONS, aside: Aside | None = None
+    folder: Path,
+    questions: Sequence[str] = QUESTIONS,
+    aside: Aside | None = None,
+    encoder: Encoder = ENCODER,
 ) -> dict[str, Any]:
     """All articles with all they are known by, all passages, statistics, facets, and answers.
 
@@ -41,12 +44,12 @@ def given_out(
         catalog.leave_out(aside)
     index = Index(catalog)
     try:
-        assistant = Assistant(index, ENCODER, ranker())
+        assistant = Assistant(index, encoder, ranker())
         with index.view() as view:
             found: dict[str, Any] = {
                 "articles": [_article(view, identity) for identity, *_ in view.articles("", 10_000)],
                 "facets": view.facets(),
-                "passages": _passages(view),
+                "passages": passages_of(view),
                 "statistics": [view.statistics(question_terms(question)) for question in questions],
             }
         found["answers"] = [_answer(assistant, question) for question in questions]
@@ -56,7 +59,7 @@ def given_out(
 
 
 def lasting(found: dict[str, Any]) -> dict[str, Any]:
-    """What is left of it without commit, revision and dates of taking in, which tell of an index's past."""
+    """What is left of it without commit, revision, generation and dates, which tell of an index's past."""
     articles = [
         {**one, "state": {**one["state"], **_FORGOTTEN}, "revisions": None} for one in found["articles"]
     ]
@@ -67,7 +70,7 @@ def lasting(found: dict[str, Any]) -> dict[str, Any]:
 
 
 _FORGOTTEN = {"revision": None, "taken_in": None}
-_PAST = ("commit", "revision")
+_PAST = ("commit", "revision", "generation")
 
 
 def _without_past(value: Any) -> Any:
@@ -80,7 +83,13 @@ def _article(view: View, identity: str) -> dict[str, Any]:
     return {"state": asdict(view.article(identity)), "revisions": view.revisions(identity)}
 
 
-def _passages(view: View) -> list[list[Any]]:
+def current_of(view: View) -> dict[str, tuple[str, str | None]]:
+    """Text and title of every article."""
+    articles = (view.article(identity) for identity, *_ in view.articles("", 10_000))
+    return {one.id: (one.text.strip(), one.metadata.title) for one in articles}
+
+
+def passages_of(view: View) -> list[list[Any]]:
     """Every passage: its article and span, its vector, its sentences with their spans and vectors."""
     everything = view.nearest(np.ones(view.generation.dimension, np.float32), 10_000)
     pool = view.pool(everything)

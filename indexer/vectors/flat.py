@@ -118,12 +118,15 @@ class FlatVectors:
         write_atomically(seal, json.dumps(facts).encode())
 
     @staticmethod
-    def sealed(path: Path, seal: Path) -> Watermark:
-        """Return the watermark that the seal of a file names, EMPTY when there is none to trust."""
+    def sealed(path: Path, seal: Path) -> tuple[Watermark, int]:
+        """Return watermark and number of passages as a file's seal names them, EMPTY and 0 without one."""
         try:
-            return _read_seal(seal)[0] if path.is_file() else EMPTY
+            if path.is_file():
+                mark, passages, _ = _read_seal(seal)
+                return mark, passages
         except (OSError, ValueError, KeyError, TypeError):
-            return EMPTY
+            pass
+        return EMPTY, 0
 
     @classmethod
     def load(cls, path: Path, seal: Path, dimension: int) -> "FlatVectors | str":
@@ -131,7 +134,7 @@ class FlatVectors:
         if not path.is_file() or not seal.is_file():
             return "missing"
         try:
-            mark, sha256 = _read_seal(seal)
+            mark, _, sha256 = _read_seal(seal)
         except (OSError, ValueError, KeyError, TypeError):
             return "its seal is not readable"
         try:
@@ -172,11 +175,12 @@ def _divided(keys: Keys, vectors: Vectors) -> list[Part]:
     return [Part.of(keys[at : at + PART_MOST], vectors[at : at + PART_MOST]) for at in starts]
 
 
-def _read_seal(seal: Path) -> tuple[Watermark, str]:
+def _read_seal(seal: Path) -> tuple[Watermark, int, str]:
     facts = json.loads(seal.read_bytes())
     if facts["layout"] != LAYOUT:
         raise ValueError("it seals a file that is written otherwise")
-    return Watermark(int(facts["commit"]), str(facts["chain"])), str(facts["sha256"])
+    mark = Watermark(int(facts["commit"]), str(facts["chain"]))
+    return mark, int(facts["passages"]), str(facts["sha256"])
 
 
 def _sha256(file: BinaryIO) -> str:
