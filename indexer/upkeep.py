@@ -29,7 +29,7 @@ def upkeep(layout: Layout) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise IndexUnusable(
-            f"{layout.root}: {error.strerror}; the folder cannot be written, check its permissions"
+            f"{layout.root}: {error.strerror}; choose a folder that can be written"
         ) from error
     try:
         yield

@@ -257,6 +257,7 @@ def older_schema(folder: Path) -> None:
     for table in ("revisions", "descriptions"):  # a later step's
         connection.executescript(f"DROP INDEX {table}_by_birth; DROP INDEX {table}_by_end;")
     connection.executescript(
+        "DROP TABLE lost_revisions; DROP TABLE lost_descriptions; DROP TABLE lost_passages;"
         "DROP TABLE horizon; ALTER TABLE commits DROP COLUMN note;"
         "ALTER TABLE generations DROP COLUMN complete; ALTER TABLE generations DROP COLUMN pinned;"
     )
