@@ -81,8 +81,8 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
     known = len(np.unique(keys)) == len(keys) and _has_rows(connection, found.generation, found.vectors)
     alive = np.array_equal(np.sort(keys), _alive(connection, found.generation.id, mark.commit))
     if found.vectors_problem:
-        # A file that was replaced just before a kill, its seal not yet: whole, and of a later commit.
-        if known and not alive and belongs(connection, mark):
+        # A file that was replaced just before a kill, its seal not yet: whole, of this commit or a later one.
+        if known and belongs(connection, mark):
             yield Finding("stale", where, "is newer than its seal", BY_ITSELF)
         else:
             yield Finding("damage", where, found.vectors_problem, REBUILD)

@@ -179,6 +179,8 @@ def killed(lives: Lives, kills: int, place: Path) -> list[str]:
         was_hit, problem = what_is_wrong(lives, seed, place / "index")
         hit, seed = hit + was_hit, seed + 1
         wrong += [problem] if problem else []
+        if kills == PROOF and problem:
+            sys.stderr.write(f"\n{problem}\n")
         if kills == PROOF and was_hit and hit % 25 == 0:
             sys.stderr.write(f"\rkills {hit} of {PROOF} in {seed} lives, wrong {len(wrong)} ")
             sys.stderr.flush()

@@ -103,11 +103,13 @@ class FlatVectors:
             yield part.rows()
 
     def save(self, path: Path, seal: Path) -> None:
-        """Replace the file, then its seal: a crash between the two leaves a seal that does not fit."""
+        """Replace the file, without a seal for a moment: a crash leaves the old one, a new one, or none."""
         with replacing(path) as file:
             self.write(file)
             file.seek(0)
             digest = _sha256(file)
+            # Not a seal that does not fit: a file without one is written anew by the next edit.
+            seal.unlink(missing_ok=True)
         facts = {
             "layout": LAYOUT,
             "commit": self._watermark.commit,
