@@ -86,6 +86,12 @@ def write(connection: sqlite3.Connection, generation: Generation, batch: Batch, 
     for run in lacking.ended:
         ended, born = run.to_commit or 0, run.from_commit
         close_passages(connection, run.revision, ended, tally, generation=generation.id, born=born)
+        # A change of the title ends passages of the generation that answers, one of the text those of all.
+        connection.execute(
+            "UPDATE passages SET to_commit = ? WHERE revision = ? AND generation = ? AND from_commit = ?"
+            " AND to_commit > ?",
+            (ended, run.revision, generation.id, born, ended),
+        )
     for run in lacking.missing:
         place = Place(generation.id, run.article, run.revision, run.from_commit, run.to_commit)
         add_passages(connection, place, passages.get(run.name, ()), tally)

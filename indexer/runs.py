@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a generation lacks, and the runs that it still holds open though they have ended."""
+    """What a generation lacks, and the runs that it holds open though they have ended, or had before."""
 
     missing: tuple[Run, ...]
     ended: tuple[Run, ...]
@@ -51,7 +51,7 @@ def difference(connection: sqlite3.Connection, generation: Generation, articles:
         run for run in wanted if run.name not in there and (run.to_commit is None or run.to_commit > horizon)
     )
     ended = tuple(
-        run for run in wanted if run.to_commit is not None and run.name in there and there[run.name]
+        run for run in wanted if run.to_commit is not None and there.get(run.name, 0) > run.to_commit
     )
     return Difference(missing, ended)
 
@@ -118,12 +118,12 @@ def _cut(
 
 def _there(
     connection: sqlite3.Connection, generation: int, articles: Sequence[int]
-) -> dict[tuple[int, int], bool]:
-    """Return the runs that the generation has, by name, and whether they are open."""
+) -> dict[tuple[int, int], int]:
+    """Return the runs that the generation has, by name, and where they end there."""
     rows = connection.execute(
-        "SELECT DISTINCT p.revision, p.from_commit, p.to_commit IS NULL FROM revisions r"
+        "SELECT DISTINCT p.revision, p.from_commit, p.to_commit FROM revisions r"
         " JOIN passages p ON p.revision = r.key AND p.generation = ?"
         " WHERE r.article IN (SELECT value FROM json_each(?))",
         (generation, str(list(articles))),
     )
-    return {(revision, born): bool(is_open) for revision, born, is_open in rows}
+    return {(revision, born): end or _NEVER for revision, born, end in rows}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from building import article, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import IndexDamaged
+from indexer import IndexDamaged, check
 from indexer.catalog import Watermark
 from indexer.lexical import Posting
 from indexer.lexical import engine as tantivy_engine
@@ -159,3 +160,28 @@ def test_after_any_edits_faiss_holds_and_finds_what_the_reference_does(
     assert len(engine) == len(reference)
     held = [key for keys, _ in engine.portions() for key in keys.tolist()]
     assert len(held) == len(set(held)) == len(reference)
+
+
+def test_a_lexical_index_that_is_removed_is_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, [article("quay", "The quay was raised in 1987.")])
+    place = tmp_path / "terms" / "1"
+
+    class Killed(BaseException):
+        pass
+
+    def killed(folder: Path, **named: object) -> None:
+        if folder.is_dir():
+            next(folder.glob("*.pos")).unlink()
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("indexer.lexical.engine.shutil.rmtree", killed)
+        with pytest.raises(Killed):
+            tantivy_engine.remove(place)
+    assert not place.exists()
+    assert [one.kind for one in check(tmp_path)] == ["stale"]
+    put(tmp_path, [article("quay", "The quay was raised in 1988.")])
+    assert "damage" not in [one.kind for one in check(tmp_path)]
+    assert [path.name for path in (tmp_path / "terms").iterdir()] == ["1"]

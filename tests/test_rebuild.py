@@ -356,6 +356,21 @@ def test_a_rebuilt_generation_is_what_the_same_edits_would_have_made_with_its_re
     assert not damage(edited)
 
 
+def test_a_title_that_changed_before_the_text_did_ends_its_passages_while_a_rebuild_is_interrupted(
+    tmp_path: Path,
+) -> None:
+    text = "Trams run on the ring road.\n\n• Line one\n• Line two"
+    first = article("a", text, None)
+    edits = [article("a", text, "Trams"), article("a", "The flood of 1910 rose eight metres.", "Trams")]
+    edit(tmp_path / "edited", [QUAY, first])
+    with pytest.raises(Stopped):
+        rebuilt(tmp_path / "edited", step=stop_after(2))
+    edit(tmp_path / "edited", edits)
+    rebuilt(tmp_path / "edited")
+    edit(tmp_path / "fresh", [QUAY, first, *edits], NARROW)
+    assert holdings(tmp_path / "edited", 2) == holdings(tmp_path / "fresh", 1)
+
+
 def _final(changes: list[Article | str]) -> list[Article]:
     state: dict[str, Article] = {}
     for change in changes:

@@ -230,6 +230,7 @@ def remove_strays(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name not in used and path.name not in _OWN_FILES:
             path.unlink(missing_ok=True)
+    shutil.rmtree(_aside(folder), ignore_errors=True)
 
 
 _OWN_FILES = {"meta.json", ".managed.json", ".tantivy-meta.lock", ".tantivy-writer.lock"}
@@ -242,5 +243,15 @@ def _unwritable(error: Exception) -> IndexUnusable:
 
 
 def remove(folder: Path) -> None:
-    """Delete an on-disk index, so that it can be built anew."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Delete an on-disk index, so that it can be built anew; at no moment half of one is in its place."""
+    aside = _aside(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        folder.rename(aside)
+    except OSError:  # there is none, or it cannot be renamed
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.removed")
