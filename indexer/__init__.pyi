@@ -6,7 +6,7 @@ from .checking import check
 from .commits import Change, Commit, Difference, commits_at, difference, list_commits
 from .compacting import Compacted, compact
 from .copies import Copy, Kin, Stretch, precedence
-from .editor import Editor, Report
+from .editor import Editor
 from .encoder import Document, Encoded, Encoder, Vectors
 from .encoders import LoadedEncoder, Precision, Runtime, load_encoder
 from .errors import (
@@ -52,6 +52,7 @@ from .sources import Found, Source, articles, find, source_at
 from .storage import KINDS
 from .submission import submitted, uploaded
 from .subscriptions import Feed, remembered, remembering
+from .taking import Report
 from .terms import is_dense, question_terms, terms_of
 from .tracing import Trace, trace
 from .variants import Variant

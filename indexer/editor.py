@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +17,9 @@ from typing import Self
 
 from filelock import BaseFileLock
 
-from indexer.article import Article
 from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
-from indexer.claims import collision, rooted
-from indexer.committing import Change, Put, Withdraw, commit
+from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
-from indexer.encoding import encode
 from indexer.erasing import (
     copies_of,
     is_unswept,
@@ -38,19 +34,15 @@ from indexer.layout import Layout
 from indexer.locking import acquire, release
 from indexer.planning import (
     Current,
-    Decision,
     articles_below,
     articles_under,
     current,
-    decide,
-    is_sound,
-    reusable_passages,
 )
 from indexer.projections import Projections
 from indexer.recipe import Recipe
 from indexer.sources import Found
-from indexer.storage import StoredPassage
 from indexer.sweeping import finish_erasures
+from indexer.taking import Decided, Report, Step, changes_of, decided_of
 from indexer.turns import somebody_waits
 
 ARTICLES_PER_COMMIT = 256
@@ -58,10 +50,9 @@ ARTICLES_PER_COMMIT = 256
 
 CHARACTERS_PER_COMMIT = 100_000
 """A batch ends with the text that reaches this length: others wait no longer, however long articles are."""
+
 BRIEFLY = 0.2
 """Seconds that an edit waits for readers on whom an earlier erasure waits."""
-
-log = logging.getLogger("civicite.index")
 
 LONGEST_EDIT = 600.0
 """Seconds that a long run waits for an editor to whom it gave way."""
@@ -69,25 +60,7 @@ LONGEST_EDIT = 600.0
 SHORT_TURN = 1.0
 """Seconds after which a run that still reads its batch lets others in."""
 
-
-@dataclass(slots=True)
-class Report:
-    """What an edit did, by article id; ``failed`` holds what could not be taken in."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
-    erased: list[str] = field(default_factory=list)
-    failed: list[ReadError] = field(default_factory=list)
-    encoded: int = 0
-    """Passages that were encoded."""
-    copies: dict[str, list[str]] = field(default_factory=dict)
-    """Of erased articles: ids of others that hold the same text to the character, and were not erased."""
-
-
-Step = Callable[[Report], None]
-"""Called whenever something more was read, encoded or committed."""
+log = logging.getLogger("civicite.index")
 
 
 class Editor:
@@ -150,15 +123,15 @@ class Editor:
         """Say what taking these in would do, without doing it."""
         report, seen = Report(), set[str]()
         for one in found:
-            self._decide(one, seen, report)
+            self._decided(one, seen, report)
         return report
 
     def put(self, found: Iterable[Found | ReadError], step: Step = lambda report: None) -> Report:
         """Take articles in, ARTICLES_PER_COMMIT to a commit at most; what is unchanged costs nothing.
 
-        Between the first article and its commit no other editor comes; later on who waits is let in between
-        commits, and where reading is slow. An article that cannot be taken in is reported as failed, and the
-        others are taken in. Raises RecipeMismatch when the encoder's vectors do not belong into this index.
+        An article that is put alone is committed before any other editor comes; of several, who waits is
+        let in between commits, and where reading is slow. One that cannot be taken in is reported as failed.
+        Raises RecipeMismatch when the encoder's vectors do not belong into this index.
         """
         generation = self._ready()
         self._go_on_erasing()
@@ -169,9 +142,10 @@ class Editor:
                 self._give_way()
                 self._go_on_erasing()
             generation = self._ready()
-            decided = [pair for one in batch if (pair := self._decide(one, seen, report)) is not None]
+            decided = [pair for one in batch if (pair := self._decided(one, seen, report)) is not None]
             step(report)
-            self._commit(generation, self._changes(generation, decided, report, step))
+            changes = changes_of(decided, self._catalog, generation, self._encoder, report, step)
+            self._commit(generation, changes)
         if self._projections is None:
             # Nothing was committed, but a writer that was killed may have left something to be projected.
             self._catch_up(generation)
@@ -268,59 +242,10 @@ class Editor:
         with self._catalog.reading() as connection:
             return current(connection, identity)
 
-    def _decide(
-        self, one: Found | ReadError, seen: set[str], report: Report
-    ) -> tuple[Article, Decision] | None:
-        if isinstance(one, ReadError):
-            report.failed.append(one)
-            return None
-        before = self._current(one.article.id)
-        article = rooted(one.article, before)
-        problem = collision(one, before, seen)
-        if problem is not None:
-            report.failed.append(problem)
-            return None
-        seen.add(article.id)
-        decision = decide(before, article, self._generation.recipe if self._generation else None)
-        if before is not None:
-            with self._catalog.reading() as connection:
-                decision = decision if is_sound(connection, article.id) else "mended"
-        lists = {"added": report.added} | dict.fromkeys(("changed", "described", "mended"), report.changed)
-        lists.get(decision, report.unchanged).append(article.id)
-        return article, decision
-
-    def _changes(
-        self, generation: Generation, decided: list[tuple[Article, Decision]], report: Report, step: Step
-    ) -> list[Change]:
-        described: list[Change] = [Put(article, None) for article, how in decided if how == "described"]
-        fresh = [article for article, how in decided if how in ("added", "changed", "mended")]
-        mended = {article.id for article, how in decided if how == "mended"}
-        reused = {
-            article.id: None if article.id in mended else self._reusable(generation, article)
-            for article in fresh
-        }
-        unknown = [article for article in fresh if reused[article.id] is None]
-
-        def encoded(passages: int) -> None:
-            report.encoded += passages
-            step(report)
-
-        new = dict(
-            zip(
-                (a.id for a in unknown),
-                encode(unknown, generation.recipe, self._encoder, encoded),
-                strict=True,
-            )
-        )
-        return described + [
-            Put(article, reused[article.id] or new[article.id], anew=article.id in mended)
-            for article in fresh
-        ]
-
-    def _reusable(self, generation: Generation, article: Article) -> tuple[StoredPassage, ...] | None:
-        """Return the passages of this very text under this very title, if it was ever encoded."""
+    def _decided(self, one: Found | ReadError, seen: set[str], report: Report) -> Decided | None:
+        recipe = self._generation.recipe if self._generation else None
         with self._catalog.reading() as connection:
-            return reusable_passages(connection, generation, article)
+            return decided_of(one, connection, recipe, seen, report)
 
     def _commit(self, generation: Generation, changes: Sequence[Change]) -> None:
         if changes:

@@ -4,13 +4,12 @@ Reads and compares by value; changes nothing.
 """
 
 import hashlib
-import io
 import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -183,28 +182,12 @@ def _read_vectors(path: Path, seal: Path, dimension: int) -> tuple[Watermark, Fl
 def _vectors(file: BinaryIO, digest: str, dimension: int) -> FlatVectors | None:
     """Return the vectors of a file; None unless it would be written just so again."""
     try:
-        index, again = FlatVectors.read(file, dimension), _Digest()
-        index.write(again)
+        index, again = FlatVectors.read(file, dimension), hashlib.sha256()
+        for some in index.written():
+            again.update(some)
         return index if again.hexdigest() == digest else None
     except (RuntimeError, AttributeError, AssertionError, MemoryError, ValueError):
         return None
-
-
-class _Digest(io.BufferedIOBase, BinaryIO):
-    """A file that keeps nothing of what is written but the digest."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._so_far = hashlib.sha256()
-
-    def write(self, some: Any) -> int:
-        """Take some bytes in."""
-        self._so_far.update(some)
-        return len(some)
-
-    def hexdigest(self) -> str:
-        """Return the SHA-256 of all of it."""
-        return self._so_far.hexdigest()
 
 
 def _read_terms(folder: Path) -> tuple[TantivyTerms | None, str | None]:

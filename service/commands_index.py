@@ -98,11 +98,6 @@ def remove(
     finally:
         # Also where a reader holds the end of the erasure up, or an earlier one was finished.
         forget_erased(folder)
-    if erase:
-        from service.feedback import forget
-        from service.store import store_of
-
-        forget(store_of(folder), identities)
     write([f"erased {len(report.erased)}" if erase else f"withdrawn {len(report.withdrawn)}"])
     for identity, others in report.copies.items():
         complain(f"{identity}: the same text is also that of {', '.join(others)}")

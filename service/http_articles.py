@@ -19,7 +19,7 @@ from indexer import (
 )
 from service import metrics
 from service.declared import ONLY_A_FILE
-from service.feedback import forget, forget_erased
+from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
 from service.problems import Problem, responses
@@ -158,7 +158,6 @@ def delete_article(
             _check_conditions(request, serving.index, article_id)
             if query.erase:
                 editor.erase([article_id])
-                forget(serving.store, [article_id])
             else:
                 editor.withdraw([article_id])
     finally:

@@ -96,9 +96,13 @@ def test_only_a_generation_that_is_there_can_be_pinned(tmp_path: Path) -> None:
         pin_generation(tmp_path, 4, pinned=True)
 
 
-def test_a_generation_stays_while_a_reader_keeps_to_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("had_a_view", [False, True])
+def test_a_generation_stays_while_a_reader_keeps_to_it(tmp_path: Path, had_a_view: bool) -> None:
     put(tmp_path, [HARBOUR])
     reader = Index.open(tmp_path)
+    if had_a_view:
+        with reader.view():
+            pass
     reader.keep_to(Recipe.of(ENCODER))
     with reader.view():
         pass
@@ -108,20 +112,6 @@ def test_a_generation_stays_while_a_reader_keeps_to_it(tmp_path: Path) -> None:
         assert view.pool(view.nearest(ENCODER.question("harbour"), 1)).article_ids == ("harbour",)
     reader.close()
     assert (compact(tmp_path).leased, numbers(tmp_path)) == ((), [2])
-
-
-def test_a_generation_stays_when_a_reader_that_had_a_view_before_keeps_to_it(tmp_path: Path) -> None:
-    put(tmp_path, [HARBOUR])
-    reader = Index.open(tmp_path)
-    with reader.view():
-        pass
-    reader.keep_to(Recipe.of(ENCODER))
-    with reader.view():
-        pass
-    rebuilt(tmp_path)
-    assert (compact(tmp_path).leased, numbers(tmp_path)) == ((1,), [1, 2])
-    with reader.view() as view:
-        assert view.pool(view.nearest(ENCODER.question("harbour"), 1)).article_ids == ("harbour",)
 
 
 def test_a_lease_waits_for_whoever_asks_whether_there_is_one(tmp_path: Path) -> None:

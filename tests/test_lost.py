@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,18 @@ TEXT, TITLE = b"Town number 7 has 7 bridges. Uniqueword7", b'"title":"Town 7"'
 def flip(folder: Path, content: bytes, at: int = 4) -> None:
     """Flip a bit of the catalog, wherever it holds this."""
     path = folder / "catalog.sqlite"
-    altered = bytearray(path.read_bytes())
-    places = [place for place in range(len(altered)) if altered.startswith(content, place)]
+    whole = bytearray(path.read_bytes())
+    places = [place for place in range(len(whole)) if whole.startswith(content, place)]
     assert places
     for place in places:
-        altered[place + at] ^= 4
-    path.write_bytes(altered)
+        whole[place + at] ^= 4
+    path.write_bytes(whole)
+
+
+def altered(folder: Path, statement: str) -> None:
+    """Change the catalog behind the back of everybody."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection, connection:
+        connection.execute(statement)
 
 
 def vector_of(folder: Path, identity: str) -> bytes:
@@ -201,10 +208,7 @@ def test_a_damaged_article_that_is_withdrawn_leaves_no_damage(tmp_path: Path) ->
 
 def test_facets_that_were_damaged_are_mended_by_indexing_again(tmp_path: Path) -> None:
     put(tmp_path, TOWNS)
-    connection = sqlite3.connect(tmp_path / "catalog.sqlite")
-    connection.execute("UPDATE facets SET value = 'Y' WHERE description = 8 AND name = 'city'")
-    connection.commit()
-    connection.close()
+    altered(tmp_path, "UPDATE facets SET value = 'Y' WHERE description = 8 AND name = 'city'")
     assert put(tmp_path, TOWNS).changed == ["town-7"]
     assert kinds(tmp_path) == set()
 
@@ -258,10 +262,7 @@ def test_a_kill_while_an_article_is_healed_leaves_it_damaged_or_healed(
 
 def test_a_mark_on_what_is_sound_is_damage_and_is_taken_away_by_a_repair(tmp_path: Path) -> None:
     put(tmp_path, TOWNS)
-    connection = sqlite3.connect(tmp_path / "catalog.sqlite")
-    connection.execute("INSERT INTO lost_revisions VALUES (8)")
-    connection.commit()
-    connection.close()
+    altered(tmp_path, "INSERT INTO lost_revisions VALUES (8)")
     assert kinds(tmp_path) == {"damage", "lost"}
     with pytest.raises(IndexDamaged):
         Index.open(tmp_path)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from indexer.encoder import Document, Encoded, Progress, Vectors
 from indexer.encoders.batching import QUESTION_MULTIPLE, batches, padded_length, stacked
-from indexer.encoders.compiled import Forms, Notice, Precision, import_openvino
+from indexer.encoders.compiled import Form, Forms, Notice, Precision, import_openvino
 from indexer.encoders.tokens import Tokens
 from indexer.modelfolder import ModelFolder
 from indexer.pooling import Row, pool
@@ -88,64 +88,60 @@ class OpenVinoEncoder:
         short = len(row.ids) <= min(_SHORT, self._folder.max_length)
         length = _SHORT if short else padded_length(len(row.ids), self._folder.max_length, QUESTION_MULTIPLE)
         form = self._forms.of(_SHORT if short else None)
-        started = self._start(form.take(), [row], [0], length)
+        request = self._started(form, [row], length)
 
         @cache
         def finish() -> Vectors:
-            found: dict[int, Encoded] = {}
-            self._collect(started, [row], found)
-            form.give(started.request)
-            return found[0].passage
+            return self._collected(form, request, [row])[0].passage
 
         return finish
 
     def _encode_many(self, rows: Sequence[Row], progress: Progress) -> list[Encoded]:
         found: dict[int, Encoded] = {}
         form = self._forms.of(None)
-        running: deque[_Pass] = deque()
+        running: deque[tuple[Any, list[int]]] = deque()  # requests, and the numbers of their rows
 
         def finish() -> None:
-            self._collect(running[0], rows, found)
-            done = running.popleft()
-            form.give(done.request)
-            progress(len(done.numbers))
+            request, numbers = running.popleft()
+            found.update(zip(numbers, self._collected(form, request, _chosen(rows, numbers)), strict=True))
+            progress(len(numbers))
 
         try:
             for length, numbers in batches(rows, self._folder.max_length, _TOKENS):
                 # Twice as many as streams: while one batch is collected, each stream has the next before it.
                 if len(running) == 2 * self._streams:
                     finish()
-                running.append(self._start(form.take(), rows, numbers, length))
+                running.append((self._started(form, _chosen(rows, numbers), length), numbers))
             while running:
                 finish()
         finally:
-            for one in running:
-                one.request.wait()
-                form.give(one.request)
+            for request, _ in running:
+                request.wait()
+                form.give(request)
         return [found[number] for number in range(len(rows))]
 
-    def _start(self, request: Any, rows: Sequence[Row], numbers: list[int], length: int) -> "_Pass":
+    def _started(self, form: Form, rows: Sequence[Row], length: int) -> Any:
+        """Start a pass over rows of one padded length; returns the request that it occupies."""
+        request = form.take()
         # Written into the request's own memory: the library's own infer takes a tenth of a millisecond more.
-        for place, values in enumerate(stacked([rows[one] for one in numbers], length, self._folder.pad_id)):
+        for place, values in enumerate(stacked(rows, length, self._folder.pad_id)):
             tensor = request.get_input_tensor(place)
             tensor.shape = values.shape
             tensor.data[:] = values
         request.start_async()
-        return _Pass(request, numbers)
+        return request
 
-    def _collect(self, started: "_Pass", rows: Sequence[Row], found: dict[int, Encoded]) -> None:
-        """Wait for a pass and keep its vectors."""
-        started.request.wait()
-        hidden: Vectors = started.request.get_output_tensor(0).data
-        for place, number in enumerate(started.numbers):
-            found[number] = pool(hidden[place], rows[number], self._folder.pooling)
+    def _collected(self, form: Form, request: Any, rows: Sequence[Row]) -> list[Encoded]:
+        """Wait for a pass, give its request back, and return the vectors of its rows."""
+        request.wait()
+        hidden: Vectors = request.get_output_tensor(0).data
+        pooled = [pool(hidden[place], row, self._folder.pooling) for place, row in enumerate(rows)]
+        form.give(request)
+        return pooled
 
 
-class _Pass(NamedTuple):
-    """A batch under way."""
-
-    request: Any
-    numbers: list[int]
+def _chosen(rows: Sequence[Row], numbers: Sequence[int]) -> list[Row]:
+    return [rows[number] for number in numbers]
 
 
 def _unheard(told: object) -> None:

@@ -91,11 +91,11 @@ class FlatVectors:
             raise ValueError("it has another number of passages than it says")
         return found
 
-    def write(self, file: BinaryIO) -> None:
-        """Write how many passages there are, then all parts."""
-        file.write(len(self).to_bytes(8, "little"))
+    def written(self) -> Iterator[bytes]:
+        """Yield what a file of it holds: how many passages there are, then all parts."""
+        yield len(self).to_bytes(8, "little")
         for part in self._parts:
-            part.write(file)
+            yield from part.written()
 
     def portions(self) -> Iterator[tuple[Keys, Vectors]]:
         """Yield keys and their vectors, float32 of shape (keys, dimension), some thousands at a time."""
@@ -104,10 +104,11 @@ class FlatVectors:
 
     def save(self, path: Path, seal: Path) -> None:
         """Replace the file, without a seal for a moment: a crash leaves the old one, a new one, or none."""
+        digest = hashlib.sha256()
         with replacing(path) as file:
-            self.write(file)
-            file.seek(0)
-            digest = _sha256(file)
+            for some in self.written():
+                file.write(some)
+                digest.update(some)
             # Not a seal that does not fit: a file without one is written anew by the next edit.
             seal.unlink(missing_ok=True)
         facts = {
@@ -115,7 +116,7 @@ class FlatVectors:
             "commit": self._watermark.commit,
             "chain": self._watermark.chain,
             "passages": len(self),
-            "sha256": digest,
+            "sha256": digest.hexdigest(),
         }
         write_atomically(seal, json.dumps(facts).encode())
 
@@ -144,7 +145,7 @@ class FlatVectors:
         except OSError as error:
             return f"it cannot be opened ({error.strerror})"
         with file:
-            if _sha256(file) != sha256:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return "its checksum differs"
             file.seek(0)
             try:
@@ -183,13 +184,3 @@ def _read_seal(seal: Path) -> tuple[Watermark, int, str]:
         raise ValueError("it seals a file that is written otherwise")
     mark = Watermark(int(facts["commit"]), str(facts["chain"]))
     return mark, int(facts["passages"]), str(facts["sha256"])
-
-
-def _sha256(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while some := file.read(_AT_ONCE):
-        digest.update(some)
-    return digest.hexdigest()
-
-
-_AT_ONCE = 1 << 20

@@ -96,13 +96,13 @@ class Part:
             there &= self.alive[rows[0]]
         return scores[0][there][:count], self.keys[rows[0][there][:count]]
 
-    def write(self, file: BinaryIO) -> None:
-        """Write the part: how many rows and bytes, the keys, what FAISS makes of the vectors."""
+    def written(self) -> Iterator[bytes]:
+        """Yield how many rows and bytes there are, the keys, and what FAISS makes of the vectors."""
         whole = self.packed()
         content = faiss().serialize_index(whole.index)
-        file.write(np.array([len(whole.keys), len(content)], _HEAD).tobytes())
-        file.write(whole.keys.astype(_HEAD).tobytes())
-        file.write(content)
+        yield np.array([len(whole.keys), len(content)], _HEAD).tobytes()
+        yield whole.keys.astype(_HEAD).tobytes()
+        yield content.data
 
     @property
     def _chosen(self) -> "slice | NDArray[np.bool_]":
