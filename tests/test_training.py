@@ -55,7 +55,7 @@ def test_the_command_that_trains_can_be_started() -> None:
 
 def test_a_reworded_question_has_other_words_and_the_same_vector() -> None:
     terms = tuple(f"word{number}" for number in range(200))
-    asked = Question("What?", (*terms, "서울"), "other", 0.0, lambda: [np.ones(3, np.float32)])
+    asked = Question("What?", (*terms, "서울"), "other", 0.0, lambda: np.ones(3, np.float32))
     other = reworded(asked, seed=1)
     kept = [one == two for one, two in zip(asked.terms, other.terms, strict=True)]
     assert 0.5 < np.mean(kept) < 0.7
