@@ -128,7 +128,8 @@ def refused(
         said = f"The filter leaves {left} of {whole}, and none of them answers"
         return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN, unknown)
     newest = stale_since(view, question, ranked, evidence, articles)
-    if newest is not None:
+    # However new the articles were, none would tell of somebody whom the collection never names.
+    if newest is not None and not _names_any(question.text, unknown):
         asked = year_asked(question.text)
         wanted = f"of {asked}" if asked else "of the present"
         said = f"The question speaks {wanted}; the nearest articles reach to {newest}."
@@ -195,6 +196,10 @@ def _unknown_words(view: View, question: Question) -> tuple[str, ...]:
     statistics = view.statistics(question.terms)
     holding = dict(zip(statistics.asked, statistics.holding, strict=True))
     return _words_of(question, {term for term in question.terms if not holding[term]})
+
+
+def _names_any(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in words for name in names(text) for word in _WORD.findall(name))
 
 
 def _missing_words(question: Question, ranked: Ranked, evidence: Evidence) -> tuple[str, ...]:

@@ -239,6 +239,12 @@ def test_a_question_for_a_later_year_than_anything_known_is_stale(tmp_path: Path
     assert "2019-05-01" in (answer.message or "")
 
 
+def test_a_name_that_nothing_mentions_is_the_reason_before_the_age_of_the_articles(tmp_path: Path) -> None:
+    answer = refused(tmp_path, "How many trams did the Atlantis depot have in 2025?")
+    assert answer.reason != "stale"
+    assert "“Atlantis”" in (answer.message or "")
+
+
 def rules(folder: Path, question: str) -> dict[str, float]:
     known = refused(folder, question, min_confidence=0, explain=True).explanation
     assert known is not None
