@@ -1,6 +1,5 @@
 """The command ``config``: what is set, and where it comes from."""
 
-from dataclasses import fields
 from pathlib import Path
 
 from service.options import IndexOption, JsonOption
@@ -11,10 +10,8 @@ def config(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """Print each setting and where it comes from."""
     from service.settings import settings_with_origins
 
-    settings, origins = settings_with_origins(chosen={"index": index})
-    shown = {
-        one.name: (getattr(settings, one.name), origins.get(one.name, "default")) for one in fields(settings)
-    }
+    settings, origins = settings_with_origins(index=index)
+    shown = {name: (value, origins.get(name, "default")) for name, value in settings}
     if as_json:
         write_json(
             {name: {"value": _plain(value), "from": origin} for name, (value, origin) in shown.items()}

@@ -6,7 +6,6 @@ What ``civicite serve`` does, for notebooks: on this machine only, on a free por
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -20,7 +19,7 @@ LOOK_SECONDS = 0.01
 @contextmanager
 def serving(index: str | Path, *, settings: Settings | None = None) -> Iterator[str]:
     """Serve an index and yield the address; raises CiviciteError when it cannot be served."""
-    chosen = replace(settings or load_settings(), index=Path(index), host="127.0.0.1")
+    chosen = (settings or load_settings()).model_copy(update={"index": Path(index), "host": "127.0.0.1"})
     server = uvicorn.Server(uvicorn.Config(create_app(chosen), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

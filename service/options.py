@@ -72,7 +72,7 @@ def settings_with(index: Path | None, **chosen: object) -> "Settings":
     """Read the settings of the working directory; options that were given prevail."""
     from service.settings import load_settings
 
-    return load_settings(chosen={"index": index, **chosen})
+    return load_settings(index=index, **chosen)
 
 
 def filters_from(

@@ -14,19 +14,17 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.allocator import use_few_arenas
 from service.cores import keep_to_one, usable
 from service.logs import log_config
-from service.settings import PREFIX, Settings, load_settings
+from service.settings import Settings, as_variables, load_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -173,24 +171,13 @@ def _for_children(settings: Settings) -> Iterator[None]:
     """Hand the settings and a folder for shared counts to new processes, by their environment."""
     before = dict(os.environ)
     counts = tempfile.mkdtemp(prefix="civicite-metrics-")
-    for one in fields(settings):
-        value = getattr(settings, one.name)
-        if value is not None:
-            os.environ[PREFIX + one.name.upper()] = _written(value)
-    os.environ[_DIRECTORY] = counts
+    os.environ |= {**as_variables(settings), _DIRECTORY: counts}
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
         shutil.rmtree(counts, ignore_errors=True)
-
-
-def _written(value: object) -> str:
-    """Return a setting as a variable of the environment holds it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def test_the_exchange_that_opens_the_readme_is_what_the_command_prints(corpus_in
         assert run("ask", question, "--index", corpus_index).startswith(expected.rstrip("\n"))
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+@pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_in_the_page_on_settings(name: str) -> None:
     assert f"| `{name}` |" in SETTINGS
 

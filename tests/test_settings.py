@@ -1,31 +1,57 @@
 """Settings: where they come from, which prevails, and what is refused."""
 
-import re
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from indexer import InputError
-from service.settings import CHECKS, Settings, load_settings
+from service.settings import PREFIX, as_variables, load_settings, settings_with_origins
+
+Given = Callable[..., None]
 
 
-def test_without_file_and_environment_the_defaults_hold(tmp_path: Path) -> None:
-    settings = load_settings(tmp_path, {})
+@pytest.fixture(autouse=True)
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
+    """Set variables in an environment that has none, beside an empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    for variable in [one for one in os.environ if one.startswith(PREFIX)]:
+        monkeypatch.delenv(variable)
+
+    def given(**variables: str) -> None:
+        for variable, value in variables.items():
+            monkeypatch.setenv(variable, value)
+
+    return given
+
+
+def test_without_file_and_environment_the_defaults_hold() -> None:
+    settings = load_settings()
     assert settings.index == Path("index")
     assert (settings.host, settings.port, settings.top_k) == ("127.0.0.1", 8000, 10)
     assert settings.min_confidence is None
     assert not settings.remote_writes
+    assert settings_with_origins()[1] == {}
 
 
-def test_the_environment_prevails_over_the_file_and_an_option_over_both(tmp_path: Path) -> None:
+def test_the_environment_prevails_over_the_file_and_an_option_over_both(tmp_path: Path, given: Given) -> None:
     (tmp_path / "civicite.toml").write_text('port = 1\ntop_k = 2\nindex = "from-file"\n')
-    environment = {"CIVICITE_TOP_K": "3", "CIVICITE_INDEX": "from-environment"}
-    settings = load_settings(tmp_path, environment, {"index": Path("chosen"), "port": None})
+    given(CIVICITE_TOP_K="3", CIVICITE_INDEX="from-environment")
+    settings, origins = settings_with_origins(index=Path("chosen"), port=None)
     assert (settings.port, settings.top_k, settings.index) == (1, 3, Path("chosen"))
+    assert origins == {"port": "civicite.toml", "top_k": "CIVICITE_TOP_K", "index": "--index"}
 
 
-def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
-    assert load_settings(tmp_path, {"CIVICITE_PORT": ""}).port == 8000
+def test_an_empty_variable_counts_as_not_set(given: Given) -> None:
+    given(CIVICITE_PORT="", CIVICITE_PROT="")
+    assert load_settings().port == 8000
+
+
+def test_an_unknown_variable_is_refused_by_name(given: Given) -> None:
+    given(CIVICITE_PROT="8000")
+    with pytest.raises(InputError, match=r"^CIVICITE_PROT: there is no such setting; unset it, or use one"):
+        load_settings()
 
 
 def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
@@ -33,13 +59,13 @@ def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"civicite\.toml: prot: there is no such setting; use one of index, "
     ):
-        load_settings(tmp_path, {})
+        load_settings()
 
 
 def test_a_file_that_is_no_toml_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "civicite.toml").write_text("port: 8000\n")
     with pytest.raises(InputError, match=r"civicite\.toml: cannot be read") as caught:
-        load_settings(tmp_path, {})
+        load_settings()
     assert "\n" not in str(caught.value)
 
 
@@ -55,39 +81,61 @@ def test_a_file_that_is_no_toml_is_refused_in_one_line(tmp_path: Path) -> None:
         ("precision", "f64"),
         ("remote_writes", "perhaps"),
         ("threads", "-1"),
-        ("host", " "),
         ("trusted_proxies", "*"),
         ("trusted_proxies", "proxy.example"),
         ("index", " "),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused_with_what_to_give(
-    tmp_path: Path, name: str, value: str
+def test_a_value_that_does_not_fit_is_refused_with_what_to_give(
+    tmp_path: Path, given: Given, name: str, value: str
 ) -> None:
-    variable = f"CIVICITE_{name.upper()}"
-    with pytest.raises(InputError, match=rf"^{variable}: '{re.escape(value)}' does not fit; give "):
-        load_settings(tmp_path, {variable: value})
+    (tmp_path / "civicite.toml").write_text(f"{name} = {value!r}\n")
+    with pytest.raises(InputError, match=rf"^civicite\.toml: {name}: .*'? does not fit; [a-z]"):
+        load_settings()
+    (tmp_path / "civicite.toml").unlink()
+    given(**{f"CIVICITE_{name.upper()}": value})
+    with pytest.raises(InputError, match=rf"^CIVICITE_{name.upper()}: .*'? does not fit; [a-z]") as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
 
 
-def test_a_file_may_hold_a_false_and_a_number(tmp_path: Path) -> None:
+def test_an_option_that_does_not_fit_is_refused_by_its_name() -> None:
+    with pytest.raises(InputError, match=r"^--top-k: 0 does not fit; input should be greater than or equal"):
+        load_settings(top_k=0)
+
+
+def test_a_file_may_hold_a_false_and_a_number(tmp_path: Path, given: Given) -> None:
     (tmp_path / "civicite.toml").write_text("remote_writes = true\nmin_confidence = 0\nwait_seconds = 2.5\n")
-    settings = load_settings(tmp_path, {"CIVICITE_REMOTE_WRITES": "false"})
+    given(CIVICITE_REMOTE_WRITES="false")
+    settings = load_settings()
     assert (settings.remote_writes, settings.min_confidence, settings.wait_seconds) == (False, 0.0, 2.5)
 
 
 @pytest.mark.parametrize(("base", "kept"), [("/somewhere/else", True), ("relative", False), ("", False)])
 def test_the_cache_lies_below_xdg_cache_home_when_that_is_absolute(
-    tmp_path: Path, base: str, kept: bool
+    given: Given, base: str, kept: bool
 ) -> None:
-    cache = load_settings(tmp_path, {"XDG_CACHE_HOME": base}).cache_dir
-    assert cache == (Path(base) if kept else Path.home() / ".cache") / "civicite"
+    given(XDG_CACHE_HOME=base)
+    assert load_settings().cache_dir == (Path(base) if kept else Path.home() / ".cache") / "civicite"
 
 
-def test_proxies_are_a_list_of_addresses_and_networks(tmp_path: Path) -> None:
-    assert load_settings(tmp_path, {}).trusted_proxies == ()
-    written = load_settings(tmp_path, {"CIVICITE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1"})
-    assert written.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
+def test_proxies_are_a_list_of_addresses_and_networks(tmp_path: Path, given: Given) -> None:
+    assert load_settings().trusted_proxies == ()
+    (tmp_path / "civicite.toml").write_text('trusted_proxies = ["127.0.0.1"]\n')
+    assert load_settings().trusted_proxies == ("127.0.0.1",)
+    given(CIVICITE_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,::1")
+    assert load_settings().trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
 
 
-def test_every_setting_has_a_check_and_every_check_a_setting() -> None:
-    assert set(CHECKS) == set(Settings.__slots__)
+def test_names_of_computers_are_told_apart_without_their_capitals() -> None:
+    settings = load_settings(allowed_hosts=["Ask.Example.org"], cors_origins=["https://Example.org"])
+    assert settings.allowed_hosts == ("ask.example.org",)
+    assert settings.cors_origins == ("https://example.org",)
+
+
+def test_settings_come_back_from_the_variables_that_say_the_same(given: Given) -> None:
+    settings = load_settings(
+        index="elsewhere", port=1, pin=True, min_confidence=0.25, allowed_hosts=["a.example", "b.example"]
+    )
+    given(**as_variables(settings))
+    assert load_settings() == settings

@@ -372,7 +372,7 @@ def test_an_explanation_is_shown_by_the_command_and_as_a_table(tmp_path: Path) -
 
 def test_an_explanation_can_be_asked_for_over_http(tmp_path: Path) -> None:
     put(tmp_path, [*CONFLICTS_OF_TRAMS, *FILLER])
-    app = create_app(load_settings(chosen={"index": tmp_path, "runtime": "hashing"}))
+    app = create_app(load_settings(index=tmp_path, runtime="hashing"))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         asking = {"question": TRAMS, "min_confidence": 0, "explain": True}
         answer = client.post("/v1/ask", json=asking).json()
