@@ -1,5 +1,6 @@
 """Every engine is compared, by value, with the plain reference beside it."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,19 @@ def test_a_vector_file_with_one_flipped_byte_is_not_used(tmp_path: Path, place: 
     content[place] ^= 1
     (tmp_path / "v.faiss").write_bytes(content)
     assert FlatVectors.load(tmp_path / "v.faiss", tmp_path / "v.json", 8) == "its checksum differs"
+
+
+@pytest.mark.parametrize("place", [8, 16])
+@pytest.mark.parametrize("number", [-(2**63), -1, 4, 6, 10**15, 2**60, 2**63 - 1])
+def test_a_vector_file_whose_sizes_were_damaged_is_refused_before_memory_is_taken(
+    place: int, number: int
+) -> None:
+    engine = FlatVectors(8)
+    engine.apply(MARK, np.arange(5), unit(5), NOTHING)
+    content = bytearray(b"".join(bytes(some) for some in engine.written()))
+    content[place : place + 8] = number.to_bytes(8, "little", signed=True)
+    with pytest.raises((ValueError, RuntimeError)):
+        FlatVectors.read(io.BytesIO(content), 8)
 
 
 def test_a_vector_that_is_not_a_number_is_refused() -> None:

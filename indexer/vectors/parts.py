@@ -5,6 +5,7 @@ read for a search. Knows FAISS; that parts make up an index is known to ``flat.p
 """
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -133,8 +134,18 @@ def read_parts(file: BinaryIO) -> Iterator[Part]:
     """
     while head := file.read(2 * _HEAD.itemsize):
         rows, size = np.frombuffer(head, _HEAD).tolist()
-        keys = np.frombuffer(file.read(rows * _HEAD.itemsize), _HEAD)
-        index = faiss().deserialize_index(np.frombuffer(file.read(size), np.uint8))
-        if len(keys) != rows or index.ntotal != rows:
+        keys = np.frombuffer(_read(file, rows * _HEAD.itemsize), _HEAD)
+        index = faiss().deserialize_index(np.frombuffer(_read(file, size), np.uint8))
+        if index.ntotal != rows:
             raise ValueError("a part has another number of keys than of vectors")
         yield Part(keys, index)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """Read so many bytes; ValueError where it has fewer: a damaged number may be of any size."""
+    here = file.tell()
+    there = file.seek(0, os.SEEK_END) - here
+    if not 0 <= size <= there:
+        raise ValueError("a part is not as long as it says")
+    file.seek(here)
+    return file.read(size)
