@@ -38,6 +38,7 @@ from indexer.manifest import (
     write_manifest,
 )
 from indexer.repairing import repair
+from indexer.upkeep import upkeep
 
 Stage = Callable[[str], None]
 """Called with the name of each stage of the work as it begins."""
@@ -104,7 +105,8 @@ def restore(
     stage("Checking the backup")
     for name, sha256 in manifest.files.items():
         _check_file(backed_up.root / name, backed_up, sha256)
-    with held(layout, wait):
+    # Who rebuilds goes on for long with a catalog that would be another.
+    with held(layout, wait), upkeep(layout):
         draft = layout.restoring
         shutil.rmtree(draft.root, ignore_errors=True)
         try:

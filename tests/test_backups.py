@@ -29,6 +29,7 @@ from indexer.layout import Layout
 from indexer.locking import held
 from indexer.manifest import file_digest, read_manifest, write_manifest
 from indexer.subscriptions import Feed, remembered, remembering
+from indexer.upkeep import upkeep
 from service.cli import run
 
 ROOT = Path(__file__).parents[1]
@@ -332,6 +333,13 @@ def test_nothing_is_restored_while_another_process_writes(folder: Path, tmp_path
     backup(folder, tmp_path / "copy")
     with held(Layout(folder)), pytest.raises(IndexLocked, match=r"process \d+ has been writing"):
         restore(tmp_path / "copy", folder, replace=True)
+
+
+def test_nothing_is_restored_while_another_process_rebuilds(folder: Path, tmp_path: Path) -> None:
+    backup(folder, tmp_path / "copy")
+    with upkeep(Layout(folder)), pytest.raises(IndexLocked, match="rebuilding or compacting"):
+        restore(tmp_path / "copy", folder, replace=True)
+    assert restore(tmp_path / "copy", folder, replace=True).erased == ()
 
 
 def test_two_backups_to_one_place_do_not_mix(folder: Path, tmp_path: Path) -> None:
