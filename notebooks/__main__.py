@@ -14,12 +14,19 @@ import io
 import os
 import re
 import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from PIL import Image
+
+# Typed here: nbformat says of no function what it takes and gives.
+read: Callable[..., nbformat.NotebookNode] = nbformat.read
+reads: Callable[..., nbformat.NotebookNode] = nbformat.reads
+writes: Callable[[nbformat.NotebookNode], str] = nbformat.writes
+from_dict: Callable[[Mapping[str, object]], nbformat.NotebookNode] = nbformat.from_dict
 
 FOLDER = Path(__file__).parent
 SHOWN = ("text/html", "image/png", "text/plain")
@@ -38,7 +45,7 @@ def notebooks() -> list[Path]:
 
 def run(file: Path, environment: dict[str, str] | None = None) -> nbformat.NotebookNode:
     """Run a notebook in a clean kernel and return it in the committed form; raises CellExecutionError."""
-    notebook = nbformat.read(file, as_version=4)
+    notebook = read(file, as_version=4)
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
     )
@@ -50,7 +57,7 @@ def run(file: Path, environment: dict[str, str] | None = None) -> nbformat.Noteb
 
 def as_committed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Bring a notebook into the form in which it is committed."""
-    notebook.metadata = nbformat.from_dict(
+    notebook.metadata = from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -60,7 +67,7 @@ def as_committed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02}"
         kept = {name: value for name, value in cell.metadata.items() if name == "tags"}
-        cell.metadata = nbformat.from_dict(kept)
+        cell.metadata = from_dict(kept)
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
@@ -76,11 +83,11 @@ def _output(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode:
     if output.output_type == "execute_result":
         output.execution_count = count
     if "data" in output:
-        output.metadata = nbformat.from_dict({})
+        output.metadata = from_dict({})
         kept = {mime: output.data[mime] for mime in SHOWN if mime in output.data}
         if "image/png" in kept:
             kept["image/png"] = with_few_colours(kept["image/png"])
-        output.data = nbformat.from_dict(kept)
+        output.data = from_dict(kept)
     return output
 
 
@@ -96,7 +103,7 @@ def with_few_colours(png: str) -> str:
 
 def written(notebook: nbformat.NotebookNode) -> str:
     """Return the characters of the file."""
-    return str(nbformat.writes(notebook)) + "\n"
+    return writes(notebook) + "\n"
 
 
 def differences(committed: nbformat.NotebookNode, fresh: nbformat.NotebookNode) -> list[str]:
@@ -149,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
 def is_as_committed(file: Path) -> bool:
     """Whether a file is in the form in which notebooks are committed."""
     text = file.read_text(encoding="utf-8")
-    return written(as_committed(nbformat.reads(text, as_version=4))) == text
+    return written(as_committed(reads(text, as_version=4))) == text
 
 
 if __name__ == "__main__":

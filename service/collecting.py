@@ -5,7 +5,7 @@ only as long as a call lasts; the model is loaded once. Knows nothing of termina
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -36,7 +36,8 @@ from service.intake import Reading, take_in
 from service.settings import Settings, load_settings
 from service.watching import FolderWatch
 
-Row = Mapping[str, Any]
+Row = Mapping[str, Any] | Mapping[Hashable, Any]
+"""pandas says no more of a column's name than that it can be hashed."""
 
 
 def collect(
@@ -157,7 +158,9 @@ def _found(rows: Iterable[Row], text: str, title: str | None, key: str | None) -
     for number, row in enumerate(rows, 1):
         if text not in row or (key is not None and key not in row):
             wanted = text if text not in row else key
-            raise InputError(f"row {number}", f"it has no column {wanted!r}", f"name one of {', '.join(row)}")
+            raise InputError(
+                f"row {number}", f"it has no column {wanted!r}", f"name one of {', '.join(map(str, row))}"
+            )
         words = str(row[text]) if _is_known(row[text]) else ""
         if not words.strip():
             where = f"row {number}" if key is None else str(row[key])
@@ -165,7 +168,7 @@ def _found(rows: Iterable[Row], text: str, title: str | None, key: str | None) -
             continue
         identity = str(row[key]) if key is not None else sha256(words.encode()).hexdigest()[:16]
         heading = row.get(title) if title is not None else None
-        others = {name: _plain(value) for name, value in row.items() if name not in (text, title, key)}
+        others = {str(name): _plain(value) for name, value in row.items() if name not in (text, title, key)}
         known = {name: value for name, value in others.items() if _is_known(value)}
         try:
             yield submitted(identity, str(heading) if _is_known(heading) else "", words, known)

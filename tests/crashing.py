@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import faiss  # noqa: F401 - imported before the fork, so that a life is short
@@ -59,12 +59,19 @@ Operation = Callable[[Path, Path], object]
 """Works on an index folder, with articles' files in a source folder."""
 
 
+FREQUENT: list[tuple[ModuleType, str, int]] = [
+    (indexer.editor, "ARTICLES_PER_COMMIT", 2),
+    (indexer.projections, "TAIL_LEAST", 2),
+    (indexer.projections, "TAIL_MOST", 2),
+    (indexer.catalog, "LOG_MOST", 100_000),
+    (indexer.rebuilding, "CHARACTERS_AT_ONCE", 400),
+]
+"""Lets little things do what large ones do: many commits, vector files and folds of the log."""
+
+
 def make_everything_frequent() -> None:
-    """Let little things do what large ones do: many commits, vector files and folds of the log."""
-    indexer.editor.ARTICLES_PER_COMMIT = 2
-    indexer.projections.TAIL_LEAST = indexer.projections.TAIL_MOST = 2
-    indexer.catalog.LOG_MOST = 100_000
-    indexer.rebuilding.CHARACTERS_AT_ONCE = 400
+    for module, name, value in FREQUENT:
+        setattr(module, name, value)
 
 
 def text_of(number: int) -> tuple[str, str]:
@@ -135,6 +142,7 @@ def _sync(folder: Path, source: Path) -> None:
         take_in(editor, Reading([source]), lambda report: None, sync=True, yes=True)
 
 
+FUTURE = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
 OPERATIONS: dict[str, tuple[Operation, State, tuple[str, ...]]] = {
     # What is done, the articles that are there after it, and those that are not.
     "add": (lambda folder, _: _put(folder, _articles(ADDED)), ADDED, ()),
@@ -153,8 +161,6 @@ OPERATIONS: dict[str, tuple[Operation, State, tuple[str, ...]]] = {
 }
 """To be continued with whatever else writes to an index."""
 
-
-FUTURE = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
 SWITCHES: dict[str, Encoder] = {"rebuild": NARROW, "return": ENCODER}
 """Operations after which a generation of this encoder answers."""
 

@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def main(folder: Path, work: str, moment: str) -> None:
         kill_while_vacuuming(int(number or 1))
     else:
         kill_at(place, int(number or 1))
-    works = {
+    works: dict[str, Callable[[], object]] = {
         "rebuild": partial(rebuild, folder, lambda: NARROW),
         "compact": partial(
             compact, folder, history_before=datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypedDict
 
 from building import ENCODER
 
@@ -40,6 +41,14 @@ def _folded(vector: Vectors) -> Vectors:
 NARROW = NarrowEncoder()
 
 
+class Holdings(TypedDict):
+    """What one generation holds."""
+
+    passages: list[tuple[object, ...]]
+    frequencies: list[tuple[str, int]]
+    totals: tuple[int, int]
+
+
 def rebuilt(
     folder: Path,
     encoder: Encoder = NARROW,
@@ -49,7 +58,7 @@ def rebuilt(
     return rebuild(folder, lambda: encoder, step, to=to)
 
 
-def holdings(folder: Path, generation: int) -> dict[str, object]:
+def holdings(folder: Path, generation: int) -> Holdings:
     """Every passage that a generation has or had, with its time, and its statistics; no keys."""
     with closing(Catalog(Layout(folder))) as catalog, catalog.reading() as connection:
         words = dict(connection.execute("SELECT key, term FROM terms").fetchall())

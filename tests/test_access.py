@@ -10,6 +10,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,12 +18,14 @@ from building import article, put
 from commandline import ENVIRONMENT, civicite, served
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer import IndexUnusable, InputError
 from service.access import Access, is_loopback, scope_needed
 from service.cors import OtherPages
-from service.guard import Guard
+from service.guard import Guard, _Answer
 from service.keys import Key, Keyring, create_key, list_keys, revoke_key
+from service.keys import Scope as KeyScope
 from service.problems import Problem
 from service.settings import Settings
 from service.store import opened, store_of
@@ -54,8 +57,12 @@ def kind(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, str(response.json()["type"]).rpartition(":")[2]
 
 
-def access(tmp_path: Path, **settings: object) -> Access:
-    return Access(Settings(**settings), Keyring(store_of(tmp_path / "index")))  # type: ignore[arg-type]
+def access(tmp_path: Path, **settings: Any) -> Access:
+    return Access(Settings(**settings), Keyring(store_of(tmp_path / "index")))
+
+
+async def unasked() -> Message:
+    raise AssertionError("nobody asks for what a request holds")
 
 
 def refused(rules: Access, method: str, path: str, **headers: str) -> str | None:
@@ -152,10 +159,11 @@ def test_what_a_request_needs(method: str, path: str, scope: str) -> None:
     ("scope", "may"),
     [("read", ["read"]), ("write", ["read", "write"]), ("admin", ["read", "write", "admin"])],
 )
-def test_each_scope_may_what_those_before_it_may(scope: str, may: list[str]) -> None:
-    key = Key("1", "", scope, "", "", None)  # type: ignore[arg-type]
-    assert [one for one in ("read", "write", "admin") if key.allows(one)] == may  # type: ignore[arg-type]
-    revoked = Key("1", "", scope, "", "", "2026-01-01")  # type: ignore[arg-type]
+def test_each_scope_may_what_those_before_it_may(scope: KeyScope, may: list[KeyScope]) -> None:
+    every: tuple[KeyScope, ...] = ("read", "write", "admin")
+    key = Key("1", "", scope, "", "", None)
+    assert [one for one in every if key.allows(one)] == may
+    revoked = Key("1", "", scope, "", "", "2026-01-01")
     assert not revoked.allows("read")
 
 
@@ -382,25 +390,25 @@ def test_a_page_of_another_origin_is_told_beforehand_by_a_problem_that_it_may_no
 
 
 def test_a_page_can_read_that_a_request_took_too_long_or_met_a_bug() -> None:
-    async def failing(scope: object, receive: object, send: object) -> None:
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("a bug")
 
-    async def slow(scope: object, receive: object, send: object) -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(0.3)
 
-    async def call(app: object) -> tuple[int, dict[str, str]]:
-        sent: list[dict[str, object]] = []
+    async def call(app: ASGIApp) -> tuple[int, dict[str, str]]:
+        sent: list[Message] = []
 
-        async def send(message: dict[str, object]) -> None:
+        async def send(message: Message) -> None:
             sent.append(message)
 
         rules = Access(Settings(request_seconds=0.1), Keyring(Path("/nowhere")))
-        pages = OtherPages(Guard(app, rules), [PAGE["Origin"]])  # type: ignore[arg-type]
+        pages = OtherPages(Guard(app, rules), [PAGE["Origin"]])
         headers = [(b"host", b"localhost"), (b"origin", PAGE["Origin"].encode())]
         scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": headers}
         with contextlib.suppress(RuntimeError):
-            await pages(scope, None, send)  # type: ignore[arg-type]
-        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
+            await pages(scope, unasked, send)
+        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return int(str(sent[0]["status"])), told
 
     for app, status in ((failing, 500), (slow, 503)):
@@ -508,25 +516,25 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(
 def test_a_server_with_too_many_requests_under_way_says_so_and_a_slow_one_is_given_up() -> None:
     release = threading.Event()
 
-    async def slow(scope: object, receive: object, send: object) -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(release.wait, 10)
 
     async def call(guard: Guard) -> tuple[int, str]:
-        sent: list[dict[str, object]] = []
+        sent: list[Message] = []
 
-        async def send(message: dict[str, object]) -> None:
+        async def send(message: Message) -> None:
             sent.append(message)
 
         scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": [(b"host", b"localhost")]}
-        await guard(scope, None, send)  # type: ignore[arg-type]
-        assert b"retry-after" in dict(sent[0]["headers"])  # type: ignore[call-overload]
-        body = b"".join(bytes(one.get("body", b"")) for one in sent)  # type: ignore[call-overload]
+        await guard(scope, unasked, send)
+        assert b"retry-after" in dict(sent[0]["headers"])
+        body = b"".join(bytes(one.get("body", b"")) for one in sent)
         assert [one["type"] for one in sent].count("http.response.start") == 1
         return int(str(sent[0]["status"])), str(json.loads(body)["type"]).rpartition(":")[2]
 
     async def main() -> list[tuple[int, str]]:
         rules = Access(Settings(max_requests=2, request_seconds=0.2), Keyring(Path("/nowhere")))
-        guard = Guard(slow, rules)  # type: ignore[arg-type]
+        guard = Guard(slow, rules)
         waiting = [asyncio.create_task(call(guard)) for _ in range(2)]
         await asyncio.sleep(0)
         refusal = await call(guard)
@@ -538,18 +546,19 @@ def test_a_server_with_too_many_requests_under_way_says_so_and_a_slow_one_is_giv
 
 
 def test_a_request_that_ends_in_the_moment_it_is_given_up_is_told_so_whole() -> None:
-    async def ending(scope: object, receive: object, send: object) -> None:
-        send._expire()  # type: ignore[attr-defined]
+    async def ending(scope: Scope, receive: Receive, send: Send) -> None:
+        assert isinstance(send, _Answer)
+        send._expire()
 
     async def main() -> list[str]:
         sent: list[str] = []
 
-        async def send(message: dict[str, object]) -> None:
+        async def send(message: Message) -> None:
             sent.append(str(message["type"]))
 
-        guard = Guard(ending, Access(Settings(), Keyring(Path("/nowhere"))))  # type: ignore[arg-type]
+        guard = Guard(ending, Access(Settings(), Keyring(Path("/nowhere"))))
         scope = {"type": "http", "method": "GET", "path": "/v1/x", "headers": [(b"host", b"localhost")]}
-        await guard(scope, None, send)  # type: ignore[arg-type]
+        await guard(scope, unasked, send)
         return list(sent)
 
     assert asyncio.run(main()) == ["http.response.start", "http.response.body"]

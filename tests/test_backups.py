@@ -15,6 +15,7 @@ import pytest
 from building import ENCODER, article, contents, put, withdraw
 
 from indexer import (
+    Article,
     ArticleErased,
     Editor,
     Index,
@@ -76,7 +77,7 @@ def test_feeds_are_part_of_a_backup_and_come_back_with_it(folder: Path, tmp_path
 
 def test_a_backup_beside_a_writer_holds_whole_commits(folder: Path, tmp_path: Path) -> None:
     stop = threading.Event()
-    written = []
+    written: list[list[Article]] = []
 
     def write() -> None:
         while not stop.is_set():
@@ -211,9 +212,9 @@ def test_an_earlier_backup_is_replaced_and_anything_else_is_left_alone(folder: P
     put(tmp_path / "other", TOWNS)
     with pytest.raises(InputError, match="it is there and is no backup"):
         backup(folder, tmp_path / "other")
-    for place in (folder, folder / "copy"):
+    for inside in (folder, folder / "copy"):
         with pytest.raises(InputError, match="it lies in the index itself"):
-            backup(folder, place)
+            backup(folder, inside)
     (tmp_path / "empty").mkdir()
     backup(folder, tmp_path / "empty")
     assert (tmp_path / "letters" / "mine.txt").read_text() == (tmp_path / "file").read_text() == "Dear mayor"

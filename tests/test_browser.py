@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -177,6 +178,7 @@ def test_articles_are_narrowed_by_facet_and_the_address_keeps_it(page: Page, add
     with page.expect_request("**/v1/ask") as sent:
         page.keyboard.press("Enter")
     body = sent.value.post_data_json
+    assert body is not None
     assert body["filters"] == {"city": ["Solund"], "published": {"from": "2020-01-01", "to": None}}
     expect(page.get_by_text("(2 filters)")).to_be_visible()
     page.reload()
@@ -238,10 +240,10 @@ PLACES = (
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_accessible_by_axes_rules_in_light_and_dark(
-    browser: Browser, address: str, scheme: str
+    browser: Browser, address: str, scheme: Literal["light", "dark"]
 ) -> None:
     # Axe is put into the page from outside, which the page's own policy would forbid.
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     for page in watched(context, address):
         for place in PLACES:
             page.goto(f"{address}/{place}")

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +31,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
-    return
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -77,8 +75,8 @@ def test_ask_in_a_pipe_is_the_answer_an_empty_line_and_numbered_citations(index:
     assert done.returncode == 0
     assert empty == ""
     assert re.search(r"\[1\]", answer)
-    assert [re.match(r"\[(\d+)\] ", line)[1] for line in citations] == [  # type: ignore[index]
-        str(number) for number in range(1, len(citations) + 1)
+    assert [re.findall(r"^\[(\d+)\] ", line) for line in citations] == [
+        [str(number)] for number in range(1, len(citations) + 1)
     ]
     assert "\x1b" not in done.stdout
 

@@ -14,7 +14,7 @@ from indexer import ArticleState, Editor, Index, check, pulling
 from indexer.encoders.hashing import HashingEncoder
 from service.cli import run
 
-Command = Callable[..., list[dict[str, object]]]
+Command = Callable[..., list[dict[str, Any]]]
 
 LONG = "<p>The tram line opened on Monday and runs every five minutes.</p> " * 40
 
@@ -35,7 +35,7 @@ def feed(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
     monkeypatch.setenv("CIVICITE_ALLOW_PRIVATE_ADDRESSES", "true")
 
-    def command(verb: str, *arguments: str, status: int = 0) -> list[dict[str, object]]:
+    def command(verb: str, *arguments: str, status: int = 0) -> list[dict[str, Any]]:
         options = ["--index", str(folder), *(["--json"] if verb in ("list", "pull") else [])]
         assert run(["feed", verb, *arguments, *options]) == status
         out, err = capsys.readouterr()
@@ -45,9 +45,9 @@ def feed(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return command
 
 
-def page(site: Site, path: str, text: str, **headers: str) -> str:
+def page(site: Site, path: str, text: str) -> str:
     body = f"<html><body><article><p>{text}</p><p>It was said on Monday.</p></article></body></html>"
-    return site(path, body, etag=f'"{abs(hash(text))}"', **headers)
+    return site(path, body, etag=f'"{abs(hash(text))}"')
 
 
 def rss(site: Site, path: str, *items: str) -> str:
@@ -183,7 +183,7 @@ def test_what_fails_is_reported_and_tried_again_without_stopping_the_rest(
     assert counts(report) == (1, 0, 0, 1)
     assert f"failed: {bad}: answers 404 Not Found" in str(said)
     (listed,) = feed("list")
-    assert [(one["url"], one["attempts"]) for one in listed["failed"]] == [(bad, 1)]  # type: ignore[attr-defined]
+    assert [(one["url"], one["attempts"]) for one in listed["failed"]] == [(bad, 1)]
     page(site, "/bad", "The ferry stopped.")
     assert [counts(line) for line in feed("pull")] == [(1, 0, 0, 0)]
     assert article(folder, bad).metadata.title == "Bad"

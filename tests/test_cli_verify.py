@@ -15,7 +15,7 @@ from indexer.repairing import repair
 from service.cli import run
 
 Verify = Callable[..., list[dict[str, str]]]
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 ARTICLES = [
     article(f"town-{n}", f"Town number {n} has {n} bridges. Its mayor cycles to work.", "Towns", city="Town")
@@ -64,7 +64,7 @@ def change(statement: str) -> Damage:
 
 
 def overwrite(name: str, content: bytes) -> Damage:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    return lambda folder: (folder / name).write_bytes(content)
 
 
 def test_a_sound_index_has_no_findings(

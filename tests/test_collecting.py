@@ -122,6 +122,15 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path, settings
         collect_records(tmp_path / "index", [{"id": "a", "text": "b"}], text="body", settings=settings)
 
 
+def test_columns_of_a_frame_may_be_named_by_numbers(tmp_path: Path, settings: Settings) -> None:
+    frame = pd.DataFrame({"text": ["Ostby counts bicycles."], 2021: ["many"]})
+    collect_records(tmp_path / "index", frame.to_dict("records"), settings=settings)
+    ((_, facets),) = current(tmp_path / "index").values()
+    assert facets == {"2021": ("many",)}
+    with pytest.raises(InputError, match="name one of text, 2021"):
+        collect_records(tmp_path / "index", frame.to_dict("records"), text="body", settings=settings)
+
+
 def test_withdrawing_takes_out_what_is_there_and_refuses_what_is_not(
     tmp_path: Path, folder: Path, settings: Settings
 ) -> None:

@@ -22,7 +22,7 @@ from indexer import (
     InputError,
 )
 from service import client as client_module
-from service.answer import Answer, SearchResult
+from service.answer import Answer, Citation, SearchResult
 from service.client import Client
 from service.client_errors import ServerBusy, ServiceError
 from service.collection import Collection, LocalCollection, PassagesFound, SentenceTold
@@ -161,7 +161,7 @@ def test_articles_facets_commits_and_status_are_the_same(
 
 def test_quotations_are_classed_the_same(collection: Collection, local: LocalCollection) -> None:
     cited = ask(collection).citations[0]
-    claims = [
+    claims: list[Claim | Citation] = [
         cited,
         Claim("The old well was opened in 1881.", "well"),
         Claim("Nothing of the kind was said."),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rebuilds import NARROW, edit, holdings, rebuilt
 
 from indexer import (
+    Article,
     Editor,
     Finding,
     Index,
@@ -204,7 +205,7 @@ def test_what_was_valid_at_the_instant_stays(tmp_path: Path) -> None:
     edit(tmp_path, [HARBOUR, "harbour"])
     done = compact(tmp_path, history_before=instant)
     assert (done.passages, done.history_from) == (1, 2)
-    assert len(holdings(tmp_path, 1)["passages"]) == 2  # type: ignore[arg-type]
+    assert len(holdings(tmp_path, 1)["passages"]) == 2
     again = compact(tmp_path, history_before=instant - datetime.timedelta(days=1))
     assert (again.passages, again.history_from) == (0, 2)
 
@@ -219,7 +220,7 @@ def test_a_rebuild_does_not_bring_history_back_that_was_given_up(tmp_path: Path)
     edit(tmp_path, [HARBOUR, CORRECTED, BRIDGE])
     compact(tmp_path, history_before=FUTURE)
     assert rebuilt(tmp_path).encoded == 2
-    assert len(holdings(tmp_path, 2)["passages"]) == 2  # type: ignore[arg-type]
+    assert len(holdings(tmp_path, 2)["passages"]) == 2
 
 
 def test_keys_are_never_used_again(tmp_path: Path) -> None:
@@ -282,7 +283,10 @@ CHANGES = st.lists(
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=CHANGES, afterwards=CHANGES, history=st.booleans())
 def test_an_index_that_was_compacted_goes_on_as_if_it_had_not_been(
-    tmp_path_factory: pytest.TempPathFactory, before: list, afterwards: list, history: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[Article | str],
+    afterwards: list[Article | str],
+    history: bool,
 ) -> None:
     compacted, plain = tmp_path_factory.mktemp("compacted"), tmp_path_factory.mktemp("plain")
     for folder in (compacted, plain):
@@ -294,5 +298,5 @@ def test_an_index_that_was_compacted_goes_on_as_if_it_had_not_been(
     assert contents(compacted) == contents(plain)
     if not history:
         # The compaction is a commit of its own: whatever came after it has the next number.
-        assert len(holdings(compacted, 2)["passages"]) == len(holdings(plain, 2)["passages"])  # type: ignore[arg-type]
+        assert len(holdings(compacted, 2)["passages"]) == len(holdings(plain, 2)["passages"])
     assert damage(compacted) == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from building import ENCODER, article, contents, put, withdraw
 from crashing import (
+    FREQUENT,
     OPERATIONS,
     START,
     SWITCHES,
@@ -17,16 +18,11 @@ from crashing import (
     State,
     after,
     encoder_of,
-    make_everything_frequent,
     write_source,
 )
 from rebuilds import NARROW, rebuilt
 from witness import given_out, lasting
 
-import indexer.catalog
-import indexer.editor
-import indexer.projections
-import indexer.rebuilding
 from indexer import Encoder, check, pin_generation
 
 SAMPLE, PROOF = 10, 1000
@@ -100,21 +96,15 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
 
 @pytest.fixture(autouse=True)
 def _frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in (
-        (indexer.editor, "ARTICLES_PER_COMMIT"),
-        (indexer.projections, "TAIL_LEAST"),
-        (indexer.projections, "TAIL_MOST"),
-        (indexer.catalog, "LOG_MOST"),
-        (indexer.rebuilding, "CHARACTERS_AT_ONCE"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))
-    make_everything_frequent()
+    for module, name, value in FREQUENT:
+        monkeypatch.setattr(module, name, value)
 
 
 def what_is_wrong(lives: Lives, seed: int, folder: Path) -> tuple[bool, str | None]:
     """Kill one life; return whether it was hit at work, and what must not be, None when all is well."""
     chance = random.Random(seed)  # noqa: S311 - seeded, so that a failure can be had again
-    start, encoder = chance.choice([(lives.start, ENCODER), (lives.kept, NARROW)])
+    starts: list[tuple[Path, Encoder]] = [(lives.start, ENCODER), (lives.kept, NARROW)]
+    start, encoder = chance.choice(starts)
     operations = [chance.choice([*OPERATIONS]) for _ in range(2)]
     events, seconds = (sum(costs) for costs in zip(*map(lives.cost, operations), strict=True))
     states = [START]

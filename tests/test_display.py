@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,9 @@ from service.answer import (
 from service.display import as_html
 from service.plain import answer_lines, search_lines
 
+printed: Callable[[object], str] = pretty
+"""IPython says of no function what it takes and gives."""
+
 STATE = IndexState(commit=1, generation=1, model="m", recipe="r", ranker="k")
 PASSAGE = "The square was paved in 1901. Its fountain runs on rain water. Children skate around it."
 QUOTE = "Its fountain runs on rain water."
@@ -33,7 +38,7 @@ PRESENTATIONAL = {"div", "p", "ol", "li", "b", "u", "br", "sup", "small", "span"
 TABLE = {"table", "tr", "td"}
 
 
-def citation(**known: object) -> Citation:
+def citation(**known: Any) -> Citation:
     at = PASSAGE.index(QUOTE)
     said = Citation(
         id=1,
@@ -52,10 +57,10 @@ def citation(**known: object) -> Citation:
         link="https://example.org/square#:~:text=Its%20fountain",
         score=0.9,
     )
-    return replace(said, **known)  # type: ignore[arg-type]
+    return replace(said, **known)
 
 
-def answered(sentence: AnswerSentence | None = None, **cited: object) -> Answer:
+def answered(sentence: AnswerSentence | None = None, **cited: Any) -> Answer:
     return Answer(
         question="What does the fountain run on?",
         answer=f"{QUOTE} [1]",
@@ -208,8 +213,8 @@ def test_plain_text_is_what_a_pipe_gets_and_holds_no_timing() -> None:
 
 
 def test_a_notebook_stores_the_words_and_not_the_fields() -> None:
-    assert pretty(answered()) == str(answered())
-    assert pretty(HIT) == str(HIT)
+    assert printed(answered()) == str(answered())
+    assert printed(HIT) == str(HIT)
 
 
 def test_what_has_no_look_of_its_own_is_refused() -> None:

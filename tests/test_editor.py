@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ class Counting(HashingEncoder):
         super().__init__()
         self.encoded = 0
 
-    def documents(self, documents, progress: Progress | None = None):  # type: ignore[no-untyped-def]
+    def documents(self, documents: Sequence[Document], progress: Progress | None = None) -> Iterator[Encoded]:
         self.encoded += len(documents)
         return super().documents(documents, progress)
 
@@ -148,7 +149,7 @@ def test_another_model_is_refused_and_the_message_names_the_difference(tmp_path:
 
 
 class Torn(HashingEncoder):
-    def documents(self, documents: list[Document], progress: Progress | None = None) -> list[Encoded]:  # type: ignore[override]
+    def documents(self, documents: Sequence[Document], progress: Progress | None = None) -> Iterator[Encoded]:
         raise MemoryError
 
 

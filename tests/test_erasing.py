@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,7 @@ def vectors_of(folder: Path, identity: str) -> list[bytes]:
 
 def traces(folder: Path, vectors: list[bytes]) -> set[tuple[str, object]]:
     """Name the files that hold a word of the article, in any case and encoding, or a piece of a vector."""
-    found = set()
+    found: set[tuple[str, object]] = set()
     for path, content in files(folder):
         lowered = content.lower()
         for word in WORDS:
@@ -267,7 +267,7 @@ def test_an_erasure_that_was_killed_is_finished_by_whoever_writes_next(folder: P
     with Index.open(folder).view() as view:
         found = view.pool(view.matching(view.statistics(["bridg"]), 10))
         assert {*found.article_ids} >= {one.id for one in OTHERS}
-    writers = {
+    writers: dict[str, Callable[[], object]] = {
         "put": lambda: put(folder, [article("town-9", "Town number 9 has a lighthouse.", "Towns")]),
         "withdraw": lambda: withdraw(folder, "town-1"),
         "repair": lambda: repair(folder),

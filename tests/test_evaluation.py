@@ -3,14 +3,17 @@
 import html.parser
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from commandline import civicite
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from indexer import InputError
 from service.answer import AlsoIn, Answer, AnswerSentence, Citation, IndexState
@@ -94,6 +97,11 @@ def judged(
     forced = answer(("quay", "In 1987." if right else "Never."), confidence=confidence)
     given = answer(confidence=confidence, abstained=True) if abstained else forced
     return judge(gold, given, forced, ["tram", "quay"])
+
+
+def judged_alike(gold: Gold, given: Answer, articles: Sequence[str]) -> Judged:
+    """Judge an answer that is the same with and without a threshold."""
+    return judge(gold, given, given, articles)
 
 
 # What a line may say.
@@ -205,31 +213,31 @@ def test_a_file_that_cannot_be_evaluated_is_refused_with_the_reason(tmp_path: Pa
 
 def test_a_quote_is_found_whatever_case_and_white_space_and_every_one_is_needed() -> None:
     gold = Gold("q", "?", relevance=(("quay", 1),), quotes=(("in  1987",), ("Ann", "Bea")))
-    both = judge(gold, *[answer(("quay", "Opened IN\n1987."), ("tram", "By Bea."))] * 2, ["quay"])
+    both = judged_alike(gold, answer(("quay", "Opened IN\n1987."), ("tram", "By Bea.")), ["quay"])
     assert (both.first, both.first_three, both.every, both.article, both.rank) == (True, True, True, True, 1)
-    one = judge(gold, *[answer(("tram", "Nothing."), ("quay", "By Bea."))] * 2, ["tram", "quay"])
+    one = judged_alike(gold, answer(("tram", "Nothing."), ("quay", "By Bea.")), ["tram", "quay"])
     assert (one.first, one.first_three, one.every, one.article, one.rank) == (False, True, False, False, 2)
 
 
 def test_a_sentence_of_a_longer_expected_quote_counts_and_a_snippet_does_not() -> None:
     gold = Gold("q", "?", quotes=(("The quay was raised in 1987. Ann paid for the work.",),))
-    sentence = judge(gold, *[answer(("quay", "The quay was raised in 1987."))] * 2, [])
+    sentence = judged_alike(gold, answer(("quay", "The quay was raised in 1987.")), [])
     assert (sentence.first, sentence.every) == (True, False)
-    assert judge(gold, *[answer(("quay", "The quay"))] * 2, []).first is False
-    whole = judge(
-        gold, *[answer(("q", "The quay was raised in 1987."), ("q", "Ann paid for the work."))] * 2, []
+    assert judged_alike(gold, answer(("quay", "The quay")), []).first is False
+    whole = judged_alike(
+        gold, answer(("q", "The quay was raised in 1987."), ("q", "Ann paid for the work.")), []
     )
     assert whole.every is True
 
 
 def test_quotes_prevail_over_answers_and_articles_decide_where_nothing_else_is_expected() -> None:
     quoted = Gold("q", "?", quotes=(("raised in 1987",),), answers=("1987",))
-    assert judge(quoted, *[answer(("quay", "Sold in 1987."))] * 2, []).right is False
-    assert judge(replace(quoted, quotes=()), *[answer(("quay", "Sold in 1987."))] * 2, []).right is True
+    assert judged_alike(quoted, answer(("quay", "Sold in 1987.")), []).right is False
+    assert judged_alike(replace(quoted, quotes=()), answer(("quay", "Sold in 1987.")), []).right is True
     placed = Gold("q", "?", relevance=(("quay", 1),))
-    found = judge(placed, *[answer(("quay", "Anything."))] * 2, ["quay"])
+    found = judged_alike(placed, answer(("quay", "Anything.")), ["quay"])
     assert (found.first, found.article, found.right) == (None, True, True)
-    assert judge(placed, *[answer(("tram", "Anything."))] * 2, ["quay"]).right is False
+    assert judged_alike(placed, answer(("tram", "Anything.")), ["quay"]).right is False
 
 
 def test_a_copy_of_an_expected_article_may_be_cited() -> None:
@@ -263,6 +271,10 @@ pairs = st.lists(
 )
 
 
+def columns(found: list[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
+    return [confidence for confidence, _ in found], [right for _, right in found]
+
+
 @given(pairs)
 def test_coverage_at_precision_is_the_largest_that_any_threshold_reaches(
     found: list[tuple[float, bool]],
@@ -272,18 +284,18 @@ def test_coverage_at_precision_is_the_largest_that_any_threshold_reaches(
         given_out = [right for score, right in found if score >= threshold]
         if sum(given_out) >= 0.9 * len(given_out):
             best = max(best, len(given_out))
-    assert coverage_at_precision(*zip(*found, strict=True)) == pytest.approx(best / len(found))
+    assert coverage_at_precision(*columns(found)) == pytest.approx(best / len(found))
 
 
 @given(pairs, st.randoms(use_true_random=False))
 def test_risk_and_coverage_do_not_depend_on_the_order_of_equals(
-    found: list[tuple[float, bool]], random
-) -> None:  # type: ignore[no-untyped-def]
+    found: list[tuple[float, bool]], random: Random
+) -> None:
     shuffled = random.sample(found, len(found))
-    risks = risk_coverage(*zip(*found, strict=True))
-    assert risks == pytest.approx(risk_coverage(*zip(*shuffled, strict=True)))
+    risks = risk_coverage(*columns(found))
+    assert risks == pytest.approx(risk_coverage(*columns(shuffled)))
     assert risks[-1] == pytest.approx(1 - np.mean([right for _, right in found]))
-    assert risk_coverage_area(*zip(*found, strict=True)) == pytest.approx(risks.mean())
+    assert risk_coverage_area(*columns(found)) == pytest.approx(risks.mean())
 
 
 def test_the_area_is_least_where_confidence_sorts_the_answers() -> None:
@@ -295,7 +307,7 @@ def test_the_area_is_least_where_confidence_sorts_the_answers() -> None:
 def test_a_statistic_of_clusters_is_less_certain_than_one_of_questions() -> None:
     values = np.repeat([0.0, 1.0], 50)
 
-    def mean(rows: np.ndarray) -> float:  # type: ignore[type-arg]
+    def mean(rows: NDArray[np.int64]) -> float:
         return float(values[rows].mean())
 
     alone = statistic_interval(mean, [str(row) for row in range(100)])
@@ -481,7 +493,7 @@ def quays(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_command_prints_measures_and_writes_values_and_report(quays: Path) -> None:
     values, report = quays / "values.json", quays / "report.html"
-    options = ["--index", quays / "index", "--min-confidence", "0"]
+    options: list[str | Path] = ["--index", quays / "index", "--min-confidence", "0"]
     done = civicite(
         "evaluate", "--questions", quays / "gold.jsonl", *options, "--save", values, "--report", report
     )

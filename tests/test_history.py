@@ -4,7 +4,6 @@ import json
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -34,9 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
-    return
 
 
 def lines(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> list[str]:
@@ -63,7 +61,13 @@ def test_ask_as_of_a_date_answers_from_what_was_known_then(
 def test_each_line_of_a_file_may_be_asked_of_its_own_moment(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = [{}, {"as_of": "2024-05-01"}, {"as_of": 2}, {"as_of": "soon"}, {"as_of": 1.5}]
+    asked: list[dict[str, object]] = [
+        {},
+        {"as_of": "2024-05-01"},
+        {"as_of": 2},
+        {"as_of": "soon"},
+        {"as_of": 1.5},
+    ]
     file = tmp_path / "questions.jsonl"
     texts = [{"_id": number, "text": "Which wall?", **one} for number, one in enumerate(asked)]
     file.write_text("".join(f"{json.dumps(one)}\n" for one in texts))

@@ -19,6 +19,7 @@ from service import assistant, events, metrics
 from service.http import create_app
 from service.logs import ACCESS
 from service.observing import Observed
+from service.retrieval import gather
 from service.settings import Settings
 
 WELLS = [
@@ -101,7 +102,7 @@ def test_what_is_wrong_from_the_start_is_a_problem_and_no_stream(
 def test_the_passages_have_left_before_evidence_is_chosen(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, gather = threading.Event(), assistant.gather
+    seen = threading.Event()
 
     def gather_once_the_client_has_seen(*arguments: Any) -> Any:
         assert seen.wait(20), "the passages were held back"
@@ -133,7 +134,7 @@ def test_a_connection_on_which_nothing_happens_is_kept_alive_by_comments(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
-    told, gather = threading.Event(), assistant.gather
+    told = threading.Event()
 
     def gather_later(*arguments: Any) -> Any:
         assert told.wait(20)
@@ -233,5 +234,5 @@ def test_only_what_went_wrong_here_is_noted_as_a_failure(
 
     with caplog.at_level("INFO", ACCESS.name):
         observed = Observed(answering)
-        asyncio.run(observed({"type": "http", "method": "POST", "path": "/"}, receive, send))  # type: ignore[arg-type]
-    assert caplog.records[-1].facts["status"] == noted  # type: ignore[attr-defined]
+        asyncio.run(observed({"type": "http", "method": "POST", "path": "/"}, receive, send))
+    assert vars(caplog.records[-1])["facts"]["status"] == noted

@@ -64,7 +64,8 @@ def vector_of(folder: Path, identity: str) -> bytes:
 
 
 def kinds(folder: Path) -> set[str]:
-    return {one.kind for one in check(folder)} - {"stale"}
+    found: set[str] = {one.kind for one in check(folder)}
+    return found - {"stale"}
 
 
 DAMAGES: dict[str, Callable[[Path], bytes]] = {
@@ -158,7 +159,8 @@ def test_a_lost_revision_is_refused_and_no_answer_as_of_its_time_quotes_it(tmp_p
     then = assistant.ask("What is Uniqueword7?", min_confidence=0, as_of=1)
     now = assistant.ask("What is Uniqueword7?", min_confidence=0)
     index.close()
-    assert "town-7" not in {one.article_id for one in (*then.citations, *then.passages)}
+    assert "town-7" not in {one.article_id for one in then.citations}
+    assert "town-7" not in {one.article_id for one in then.passages}
     assert "town-7" in {one.article_id for one in now.passages}
 
 

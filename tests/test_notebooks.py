@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +11,20 @@ import nbformat
 import pytest
 from PIL import Image
 
-from notebooks.__main__ import as_committed, differences, is_as_committed, notebooks, run, with_few_colours
+from notebooks.__main__ import (
+    as_committed,
+    differences,
+    is_as_committed,
+    notebooks,
+    read,
+    run,
+    with_few_colours,
+)
+
+# Typed here: nbformat says of no function what it takes and gives.
+new_output: Callable[..., nbformat.NotebookNode] = nbformat.v4.new_output
+new_code_cell: Callable[..., nbformat.NotebookNode] = nbformat.v4.new_code_cell
+new_notebook: Callable[..., nbformat.NotebookNode] = nbformat.v4.new_notebook
 
 NAMES = [file.name for file in notebooks()]
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -34,7 +47,7 @@ def words(notebook: nbformat.NotebookNode) -> str:
 
 
 def committed(name: str) -> nbformat.NotebookNode:
-    return nbformat.read(FOLDER / name, as_version=4)
+    return read(FOLDER / name, as_version=4)
 
 
 def test_there_are_five_notebooks_in_the_order_in_which_they_are_read() -> None:
@@ -100,8 +113,8 @@ def test_the_first_notebook_answers_checks_and_abstains(
 
 def test_a_changed_word_is_noticed_and_a_rounded_number_is_not() -> None:
     def said(text: str) -> nbformat.NotebookNode:
-        output = nbformat.v4.new_output("execute_result", {"text/plain": text}, execution_count=1)
-        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("answer", outputs=[output])])
+        output = new_output("execute_result", {"text/plain": text}, execution_count=1)
+        return new_notebook(cells=[new_code_cell("answer", outputs=[output])])
 
     assert differences(said("score 0.912"), said("score  0.92")) == []
     assert len(differences(said("score 0.912"), said("score 0.962"))) == 1
@@ -109,14 +122,12 @@ def test_a_changed_word_is_noticed_and_a_rounded_number_is_not() -> None:
 
 
 def test_what_a_run_leaves_behind_is_not_committed() -> None:
-    cell = nbformat.v4.new_code_cell("1", metadata={"execution": {"iopub.status.idle": "now"}})
+    cell = new_code_cell("1", metadata={"execution": {"iopub.status.idle": "now"}})
     cell.outputs = [
-        nbformat.v4.new_output("stream", name="stderr", text="a warning"),
-        nbformat.v4.new_output(
-            "display_data", {"text/plain": "a chart", "application/vnd.vegalite.v5+json": {}}
-        ),
+        new_output("stream", name="stderr", text="a warning"),
+        new_output("display_data", {"text/plain": "a chart", "application/vnd.vegalite.v5+json": {}}),
     ]
-    kept = as_committed(nbformat.v4.new_notebook(cells=[cell])).cells[0]
+    kept = as_committed(new_notebook(cells=[cell])).cells[0]
     assert (kept.id, dict(kept.metadata), kept.execution_count) == ("cell-00", {}, 1)
     assert [dict(one.data) for one in kept.outputs] == [{"text/plain": "a chart"}]
 

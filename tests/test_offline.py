@@ -51,7 +51,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory, encoder: object, encoder_cac
     traced = [] if noted is None else [*TRACED, noted]
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     environment |= {"HOME": str(folder), "CIVICITE_CACHE_DIR": str(encoder_cache)}
-    use = [sys.executable, DOORS, COMMAND, CORPUS, folder]
+    use: list[str | Path] = [sys.executable, DOORS, COMMAND, CORPUS, folder]
     done = subprocess.run(
         in_namespace(*traced, *use), capture_output=True, text=True, env=environment, timeout=240, check=False
     )

@@ -26,6 +26,7 @@ from indexer import (
     past,
     question_terms,
 )
+from indexer.projections import TAIL_LEAST
 from service.assistant import Assistant
 from service.ranker import Ranker
 
@@ -114,10 +115,10 @@ def answers(assistant: Assistant, as_of: int | None = None) -> list[dict[str, ob
     found = []
     for question in QUESTIONS:
         for filters in (Filters(), CITY, YEAR):
-            asked = {"filters": filters, "as_of": as_of}
-            found.append(assistant.ask(question, min_confidence=0, **asked).to_dict())  # type: ignore[arg-type]
-            found.append(assistant.search(question, **asked).to_dict())  # type: ignore[arg-type]
-            found.append(assistant.search_articles(question, top_k=3, **asked).to_dict())  # type: ignore[arg-type]
+            answer = assistant.ask(question, min_confidence=0, filters=filters, as_of=as_of)
+            hits = assistant.search(question, filters=filters, as_of=as_of)
+            ranked = assistant.search_articles(question, top_k=3, filters=filters, as_of=as_of)
+            found += [answer.to_dict(), hits.to_dict(), ranked.to_dict()]
     return [without_marks(one) for one in found]
 
 
@@ -129,9 +130,7 @@ def without_marks(value: Any) -> Any:
     return [without_marks(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-@pytest.mark.parametrize(
-    ("born_most", "tail"), [(past.BORN_MOST, past.TAIL_LEAST), (past.BORN_MOST, 0), (0, 0)]
-)
+@pytest.mark.parametrize(("born_most", "tail"), [(past.BORN_MOST, TAIL_LEAST), (past.BORN_MOST, 0), (0, 0)])
 @settings(max_examples=5, deadline=None)
 @given(edits=EDITS)
 def test_a_view_and_the_answers_as_of_any_commit_are_those_of_its_time(

@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_disk_that_is_full_loses_nothing_and_the_next_run_completes(
     tmp_path: Path, kind: str, sizes: list[int]
 ) -> None:
-    command = [sys.executable, TESTS / "full_disk.py", tmp_path, kind, *map(str, sizes)]
+    command: list[str | Path] = [sys.executable, TESTS / "full_disk.py", tmp_path, kind, *map(str, sizes)]
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     done = subprocess.run(
         [*(MOUNTS if kind == "disk" else []), *command],

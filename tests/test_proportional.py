@@ -11,6 +11,7 @@ import pytest
 from building import ENCODER, article, put
 
 from indexer import Editor, Found, Index, question_terms
+from indexer.vectors.flat import FlatVectors
 
 STEPS_AT_ONCE = 10
 """SQLite calls back after so many instructions of its virtual machine."""
@@ -27,7 +28,7 @@ class Counter:
 
 
 @pytest.fixture
-def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
     counter, connected = Counter(), sqlite3.connect
 
     def counted() -> int:
@@ -109,9 +110,10 @@ def test_a_reader_that_follows_many_commits_holds_as_many_vectors_as_there_are_p
         put(tmp_path, changed)
         with index.view() as view:
             engines = view._engines
+            assert isinstance(engines.vectors, FlatVectors)
             held = len(engines.vectors) + len(engines.tail) - len(engines.dead)
             assert held == view.generation.passages == 600
             assert len(engines.tail) + len(engines.dead) <= 256
-            rows = sum(len(part.keys) for part in engines.vectors._parts)  # type: ignore[attr-defined]
+            rows = sum(len(part.keys) for part in engines.vectors._parts)
             assert rows <= 600 + 300
     index.close()

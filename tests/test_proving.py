@@ -3,13 +3,14 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from building import article, put
 from fastapi.testclient import TestClient
 
 from indexer import IndexDamaged
+from service.answer import SearchResult
 from service.collection import LocalCollection
 from service.http import create_app
 from service.proving import Proof
@@ -67,21 +68,21 @@ def test_a_crowd_at_readyz_asks_one_question(tmp_path: Path, monkeypatch: pytest
     crowd, search = threading.Barrier(6), LocalCollection.search
     seen = threading.Semaphore(0)
 
-    def counted(self: LocalCollection, question: str, **how: object) -> object:
+    def counted(self: LocalCollection, question: str, **how: Any) -> SearchResult:
         asked.append(question)
         assert seen.acquire(timeout=30)
-        return search(self, question, **how)  # type: ignore[arg-type]
+        return search(self, question, **how)
 
     monkeypatch.setattr(LocalCollection, "search", counted)
     app = create_app(Settings(index=tmp_path / "index", runtime="hashing"))
     with TestClient(app, "http://127.0.0.1") as client, ThreadPoolExecutor(6) as threads:
 
-        def ready() -> httpx.Response:
+        def ready() -> int:
             crowd.wait(30)
-            return client.get("/readyz")
+            return client.get("/readyz").status_code
 
         answers = [threads.submit(ready) for _ in range(6)]
         wait(answers, timeout=0.5)
         seen.release(6)
-        assert [one.result(30).status_code for one in answers] == [200] * 6
+        assert [one.result(30) for one in answers] == [200] * 6
     assert len(asked) == 1

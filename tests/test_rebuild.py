@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -12,6 +13,7 @@ from rebuilds import NARROW, edit, holdings, rebuilt
 from indexer import (
     Article,
     Editor,
+    Encoder,
     Finding,
     Index,
     IndexLocked,
@@ -51,7 +53,7 @@ def damage(folder: Path) -> list[Finding]:
     return [one for one in check(folder) if one.kind == "damage"]
 
 
-def stop_after(steps: int):  # type: ignore[no-untyped-def]
+def stop_after(steps: int) -> Callable[[Rebuilt], None]:
     def step(rebuilt: Rebuilt) -> None:
         nonlocal steps
         steps -= 1
@@ -82,7 +84,7 @@ def test_the_switch_is_a_commit_that_adds_changes_and_withdraws_nothing(tmp_path
 
 
 def test_closed_revisions_and_changed_titles_keep_their_time_in_the_new_generation(tmp_path: Path) -> None:
-    history = [
+    history: list[Article | str] = [
         HARBOUR,
         article("harbour", HARBOUR.text, "The harbour"),
         article("harbour", "The harbour wall was raised in 1999.", "The harbour"),
@@ -137,7 +139,7 @@ def test_a_rebuild_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None
     with pytest.raises(Stopped):
         rebuilt(tmp_path, step=stop_after(3))
     before = holdings(tmp_path, 2)["passages"]
-    assert len(before) == 1  # type: ignore[arg-type]
+    assert len(before) == 1
     report = rebuilt(tmp_path)
     assert (report.generation, report.encoded) == (2, 2)
     assert [one.state for one in survey_generations(tmp_path)] == ["kept", "active"]
@@ -177,7 +179,7 @@ def test_returning_needs_no_model_while_nothing_is_missing(tmp_path: Path) -> No
     put(tmp_path, [HARBOUR])
     rebuilt(tmp_path)
 
-    def never():  # type: ignore[no-untyped-def]
+    def never() -> Encoder:
         raise AssertionError("loaded")
 
     assert rebuild(tmp_path, never, to=1).switched

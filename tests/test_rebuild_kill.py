@@ -12,9 +12,9 @@ import pytest
 from building import article, contents, put
 from rebuilds import NARROW, edit, holdings, rebuilt
 
-from indexer import Finding, check, compact, survey_generations
+from indexer import Article, Finding, check, compact, survey_generations
 
-HISTORY = [
+HISTORY: list[Article | str] = [
     article("harbour", "The harbour wall was raised in 1998. Storms no longer reach it.", "Walls"),
     article("bridge", "The old bridge carries trams. It was closed to cars in 2011.", "Bridge"),
     article("harbour", "The harbour wall was raised in 1999.", "Walls"),
@@ -87,10 +87,10 @@ def test_a_rebuild_that_is_killed_is_finished_by_the_next(
 def test_a_rebuild_that_is_killed_loses_one_batch(edited: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(edited, tmp_path / "index"))
     killed(folder, "rebuild", "rebuilding:_Building._encoded@3")
-    there = len(holdings(folder, 2)["passages"])  # type: ignore[arg-type]
+    there = len(holdings(folder, 2)["passages"])
     assert there > 0
     finished = rebuilt(folder)
-    assert finished.encoded == len(holdings(folder, 2)["passages"]) - there  # type: ignore[arg-type]
+    assert finished.encoded == len(holdings(folder, 2)["passages"]) - there
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import schemathesis
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig as Config
+from schemathesis.core.result import Ok
 
 CONFIG = {
     "checks": {
@@ -45,6 +47,7 @@ def try_all(api: schemathesis.BaseSchema, examples: int) -> int:
     """Try each operation with so many cases of each kind, and return how many were tried."""
     tried = 0
     for found in api.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         for mode in MODES:
 
@@ -56,7 +59,7 @@ def try_all(api: schemathesis.BaseSchema, examples: int) -> int:
                 database=None,
                 suppress_health_check=list(HealthCheck),
             )
-            def one(case: schemathesis.Case) -> None:
+            def one(case: schemathesis.Case[Any]) -> None:
                 nonlocal tried
                 tried += 1
                 case.call_and_validate()

@@ -11,7 +11,7 @@ from building import ENCODER
 from commandline import ENVIRONMENT, served
 from examples import ARTICLE, SAID, answers
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from indexer import Editor, articles, find
@@ -77,7 +77,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def misfits(example: Any, schema: dict[str, Any], described: dict[str, Any]) -> list[str]:
-    resource = Resource(contents=described, specification=DRAFT202012)
+    resource = DRAFT202012.create_resource(described)
     placed = {**schema, "$id": "urn:one"}
     if "$ref" in schema:
         placed = {"$ref": f"{HERE}{schema['$ref']}"}

@@ -8,7 +8,7 @@ import pytest
 from building import ENCODER, article, put, withdraw
 
 import indexer.editor
-from indexer import Editor, Found, Index, ReadError, Report, Source
+from indexer import Editor, Found, Index, ReadError, Report, Source, articles
 from indexer.layout import Layout
 from indexer.turns import somebody_waits
 from service import intake
@@ -47,7 +47,7 @@ def synchronised(folder: Path, files: Path, step: Callable[[Report], None] = lam
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, edit: Edit) -> None:
     """Let somebody edit without waiting while the first file is read."""
-    edits, read = [edit], intake.articles
+    edits, read = [edit], articles
 
     def slowly(source: Source) -> Iterator[Found | ReadError]:
         while edits:

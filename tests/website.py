@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[["Request"], None]
+Answer = Callable[["Request"], object]
 
 
 class Request(BaseHTTPRequestHandler):

@@ -57,6 +57,9 @@ ABLATED = {
 }
 """Groups of features that are left out in turn, to see what each is worth."""
 
+Folded = tuple[dict[str, Any], ...]
+"""A stage fitted without fold 0, without fold 1, and on everything."""
+
 PARTS = 3
 """Groups that each question gives for the confidence; the first is asked of the whole collection."""
 
@@ -176,20 +179,17 @@ def _fold(question: Labelled) -> int:
     return hashlib.sha256(question.group.encode()).digest()[0] % 2
 
 
-def _folded(groups: list[Group], fit: Callable[[list[Group]], dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+def _folded(groups: list[Group], fit: Callable[[list[Group]], dict[str, Any]]) -> Folded:
     """Fit without fold 0, without fold 1, and on everything."""
     without = [[group for group in groups if _fold(group.question) != fold] for fold in (0, 1)]
     return fit(without[0]), fit(without[1]), fit(groups)
 
 
-def _ranker_of(**stages: tuple[dict[str, Any], ...]) -> Callable[[Labelled], Ranker]:
-    features = {"passages": PASSAGE_FEATURES, "sentences": SENTENCE_FEATURES}
-    rankers = [
-        replace(
-            FIXED, **{stage: model_from(models[fold], features[stage]) for stage, models in stages.items()}
-        )
-        for fold in (0, 1)
-    ]
+def _ranker_of(passages: Folded, sentences: Folded | None = None) -> Callable[[Labelled], Ranker]:
+    rankers = [replace(FIXED, passages=model_from(passages[fold], PASSAGE_FEATURES)) for fold in (0, 1)]
+    if sentences is not None:
+        models = [model_from(sentences[fold], SENTENCE_FEATURES) for fold in (0, 1)]
+        rankers = [replace(one, sentences=model) for one, model in zip(rankers, models, strict=True)]
     return lambda question: rankers[_fold(question)]
 
 
