@@ -135,9 +135,9 @@ def _put(
     if change.passages is None:
         return
     current = connection.execute(
-        "SELECT key, sha256 FROM revisions WHERE article = ? AND to_commit IS NULL", (key,)
+        "SELECT key, sha256 = ? FROM revisions WHERE article = ? AND to_commit IS NULL", (article.sha256, key)
     ).fetchone()
-    if current and current[1] == article.sha256 and not change.anew:
+    if current and current[1] and not change.anew:
         revision = int(current[0])
         # The title alone changed: what that means to another generation depends on its recipe.
         close_passages(connection, revision, number, tally, generation=generation)
@@ -181,11 +181,11 @@ def _end_revision(connection: sqlite3.Connection, number: int, article: int, tal
 def _describe(connection: sqlite3.Connection, key: int, number: int, change: Put) -> bool:
     """Make the article's description current; returns whether it had one before."""
     article = change.article
-    current = connection.execute(
-        "SELECT key, digest FROM descriptions WHERE article = ? AND to_commit IS NULL", (key,)
-    ).fetchone()
     wanted = description_digest(article)
-    if current and current[1] == wanted and not change.anew:
+    current = connection.execute(
+        "SELECT key, digest = ? FROM descriptions WHERE article = ? AND to_commit IS NULL", (wanted, key)
+    ).fetchone()
+    if current and current[1] and not change.anew:
         return True
     if current:
         connection.execute("UPDATE descriptions SET to_commit = ? WHERE key = ?", (number, current[0]))

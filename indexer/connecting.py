@@ -103,7 +103,8 @@ def sqlite_named(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
-        if any(name.startswith(damage) for damage in _DAMAGE):
+        # What is no text has no name among SQLite's errors: it is Python that cannot read it.
+        if any(name.startswith(damage) for damage in _DAMAGE) or "decode to UTF-8" in str(error):
             raise IndexDamaged(f"{path}: {error}; run 'civicite verify' to see what is left") from error
         if any(name.startswith(busy) for busy in _BUSY):
             raise IndexLocked(f"{path}: {error}; try again when the other writer has finished") from error

@@ -53,15 +53,18 @@ def is_derived(connection: sqlite3.Connection, description: int, article: Articl
     # The first of several values that differ in case only is the one that is kept.
     wanted = {(name, folded(value)): value for name, value in [*facet_values(article)][::-1]}
     facets = connection.execute(
-        "SELECT name, folded, CAST(value AS BLOB) FROM facets WHERE description = ?", (description,)
+        "SELECT CAST(name AS BLOB), CAST(folded AS BLOB), CAST(value AS BLOB) FROM facets"
+        " WHERE description = ?",
+        (description,),
     ).fetchall()
     days = connection.execute(
-        "SELECT published_from, published_to FROM descriptions WHERE key = ?", (description,)
+        "SELECT CAST(published_from AS BLOB), CAST(published_to AS BLOB) FROM descriptions WHERE key = ?",
+        (description,),
     ).fetchone()
-    same = {(name, key): value.encode() for (name, key), value in wanted.items()}
-    return days == day_range(article.metadata.published) and same == {
-        (name, key): value for name, key, value in facets
-    }
+    same = {tuple(one.encode() for one in (*key, value)) for key, value in wanted.items()}
+    return same == set(facets) and days == tuple(
+        day and day.encode() for day in day_range(article.metadata.published)
+    )
 
 
 def derive(connection: sqlite3.Connection, description: int, article: Article) -> None:

@@ -56,10 +56,10 @@ def _unsound(connection: sqlite3.Connection) -> Iterator[int]:
     """
     for (key,) in connection.execute("SELECT key FROM revisions ORDER BY key").fetchall():
         row = connection.execute(
-            "SELECT CAST(text AS BLOB), sha256 FROM revisions WHERE key = ?", (key,)
+            "SELECT CAST(text AS BLOB), CAST(sha256 AS BLOB) FROM revisions WHERE key = ?", (key,)
         ).fetchone()
         # On a damaged page a key may be listed whose row cannot be found any more.
-        if row is None or hashlib.sha256(row[0] or b"").hexdigest() != row[1]:
+        if row is None or hashlib.sha256(row[0] or b"").hexdigest().encode() != row[1]:
             continue
         text = row[0].decode()
         found = connection.execute(

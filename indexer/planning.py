@@ -45,18 +45,22 @@ class Current:
 def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     """Return the current article by that id, None when there is none or it was withdrawn."""
     row = connection.execute(
-        "SELECT r.sha256, d.digest, CAST(d.metadata AS BLOB), d.root, d.path, d.raw_sha256 FROM articles a"
+        f"SELECT CAST(r.sha256 AS BLOB), {DESCRIBED} FROM articles a"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
         (unicodedata.normalize("NFC", identity),),
     ).fetchone()
     if row is None:
         return None
+    # What is no UTF-8 is damaged, and differs from whatever it is compared with.
+    # What is no UTF-8 is damaged, and differs from whatever it is compared with.
+    sha256, metadata, digest, _, raw, _ = (one.decode(errors="replace") for one in row[:6])
+    root, path = (None if one is None else one.decode(errors="replace") for one in row[6:])
     try:
-        title = Metadata.from_json(row[2].decode()).title
+        title = Metadata.from_json(metadata).title
     except (ValueError, TypeError, KeyError, AttributeError):
         title = None  # it is damaged, which is found where it is looked for
-    return Current(row[0], row[1], title, *row[3:])
+    return Current(sha256, digest, title, root, path, raw)
 
 
 def is_sound(connection: sqlite3.Connection, identity: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,35 @@ def test_indexing_it_again_brings_it_back_in_an_index_that_is_open_too(assistant
     with again.view() as view:
         assert view.article("harbour").text.strip() == HARBOUR.text
     again.close()
+
+
+ROWS = {
+    "parts": "passage = {passage}",
+    "facets": "description = (SELECT key FROM descriptions WHERE article = {article}) AND name = 'city'",
+}
+TEXTS = [
+    *("descriptions.metadata", "descriptions.digest", "descriptions.raw_sha256", "descriptions.media_type"),
+    *("descriptions.page_starts", "descriptions.published_from", "descriptions.published_to"),
+    *("descriptions.root", "descriptions.path", "revisions.sha256", "revisions.text", "parts.context"),
+    *("facets.name", "facets.folded", "facets.value"),
+]
+
+
+@pytest.mark.parametrize("column", TEXTS)
+def test_what_is_no_text_any_more_leaves_one_article_out_until_it_is_indexed_again(
+    tmp_path: Path, column: str
+) -> None:
+    table, name = column.split(".")
+    row = ROWS.get(table, "article = {article}")
+    put(tmp_path, [HARBOUR, BRIDGE])
+    damage(tmp_path, f"UPDATE {table} SET {name} = CAST(x'31ff' AS TEXT) WHERE {row}")
+    with closing(Index.open(tmp_path)) as index:
+        assert list(index.damaged()) == ["harbour"]
+    put(tmp_path, [HARBOUR, BRIDGE])
+    with closing(Index.open(tmp_path)) as index, index.view() as view:
+        assert index.damaged() == {}
+        assert view.article("harbour").text.strip() == HARBOUR.text
+    assert "damage" not in [one.kind for one in check(tmp_path)]
 
 
 def test_a_damaged_article_can_be_withdrawn_and_erased(folder: Path) -> None:
