@@ -143,7 +143,7 @@ def _earliest(connection: sqlite3.Connection, commit: int, revisions: set[int]) 
         "SELECT r.key FROM revisions r JOIN descriptions d ON d.article = r.article AND d.from_commit <= ?"
         " AND (d.to_commit IS NULL OR d.to_commit > ?) JOIN articles a ON a.key = r.article"
         " WHERE r.key IN (SELECT value FROM json_each(?))"
-        " ORDER BY d.published_from IS NULL, d.published_from, r.from_commit, a.id LIMIT ?",
+        " ORDER BY d.published_from IS NULL, d.published_from, a.id LIMIT ?",
         (commit, commit, str(sorted(revisions)), MOST_COPIES),
     )
     return {row[0] for row in rows.fetchall()}

@@ -85,9 +85,9 @@ def read_variants(
         return []
     rows = connection.execute(
         "SELECT other.revision, COUNT(*) AS shared FROM bands mine JOIN bands other ON other.band = mine.band"
-        " JOIN revisions r ON r.key = other.revision"
+        " JOIN revisions r ON r.key = other.revision JOIN articles a ON a.key = r.article"
         f" WHERE mine.revision = ? AND other.revision <> mine.revision AND r.{valid}"
-        " GROUP BY other.revision ORDER BY shared DESC, other.revision LIMIT ?",
+        " GROUP BY other.revision ORDER BY shared DESC, a.id LIMIT ?",
         (own[0], commit, commit, 5 * MOST_VARIANTS),
     ).fetchall()
     read = articles([own[0], *(row[0] for row in rows)])
