@@ -272,6 +272,11 @@ def valid_at(table: str, commit: str = ":commit") -> str:
     )
 
 
+def readable_at(passages: str, commit: str = ":commit") -> str:
+    """Return SQL that tells whether a passage, by its table's alias, is valid at the commit and not lost."""
+    return f"{valid_at(passages, commit)} AND {passages}.key NOT IN (SELECT key FROM lost_passages)"
+
+
 def write_mark(layout: Layout, mark: Watermark) -> None:
     """Note the last commit outside the catalog, replacing the mark atomically and durably."""
     write_atomically(layout.mark, json.dumps({"commit": mark.commit, "chain": mark.chain}).encode())

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.catalog import readable_at
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
 from indexer.storage import digest, halves, offsets
@@ -90,10 +91,9 @@ def valid_passages(
     """Return those of the keys that are passages of a generation, valid at a commit and not lost."""
     # The plus keeps SQLite from starting at the generation and reading all of its passages.
     rows = connection.execute(
-        "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
-        " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)"
-        " AND key NOT IN (SELECT key FROM lost_passages)",
-        (str(list(keys)), generation, commit, commit),
+        "SELECT key FROM passages p WHERE key IN (SELECT value FROM json_each(:keys))"
+        f" AND +generation = :generation AND {readable_at('p')}",
+        {"keys": str(list(keys)), "generation": generation, "commit": commit},
     )
     return {row[0] for row in rows.fetchall()}
 
