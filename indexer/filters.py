@@ -58,10 +58,10 @@ def allowed_keys(
         return None
     conditions, values = article_conditions(filters)
     rows = connection.execute(
-        # CROSS keeps the order: SQLite would begin with every passage there is.
+        # CROSS keeps the order: SQLite would begin with every passage there is; the plus see pool.py.
         "SELECT p.key FROM descriptions d"
         f" CROSS JOIN revisions r ON r.article = d.article AND {valid_at('r', '?1')}"
-        f" CROSS JOIN passages p ON p.revision = r.key AND p.generation = ?2 AND {readable_at('p', '?1')}"
+        f" CROSS JOIN passages p ON p.revision = r.key AND +p.generation = ?2 AND {readable_at('p', '?1')}"
         f" WHERE {valid_at('d', '?1')} AND {' AND '.join(conditions)}",
         (commit, generation, *values),
     )

@@ -149,8 +149,8 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
         return []
     rows = connection.execute(
         f"SELECT {STORED} FROM passages p JOIN parts ON parts.passage = p.key"
-        " WHERE p.revision = ? AND p.generation = ? AND p.from_commit ="
-        " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
+        " WHERE p.revision = ? AND +p.generation = ? AND p.from_commit ="
+        " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND +generation = ?) ORDER BY p.ordinal",
         (revision[0], generation, revision[0], generation),
     ).fetchall()
     if not all(map(is_whole, rows)):

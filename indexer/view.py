@@ -247,7 +247,7 @@ class View:
     def spans(self, revision: int) -> list[tuple[int, Span]]:
         """List the passages of a revision, by its key, in order: key and span."""
         rows = self._connection.execute(
-            "SELECT key, start, stop FROM passages p WHERE revision = ?1 AND generation = ?2"
+            "SELECT key, start, stop FROM passages p WHERE revision = ?1 AND +generation = ?2"
             f" AND {readable_at('p', '?3')} ORDER BY ordinal",
             (revision, self.generation.id, self.commit),
         )
