@@ -30,8 +30,8 @@ from indexer.lexical import LexicalIndex
 from indexer.listing import Listed, Wanted, read_listed
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
-from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages, valid_passages
-from indexer.recent import Recent
+from indexer.pool import MOST_KEPT, Pool, StoredColumns, pooled, read_passages, valid_passages
+from indexer.recent import Kept, Recent
 from indexer.variants import Variant, read_variants
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.exact import ExactVectors
@@ -59,7 +59,7 @@ class Engines:
     terms: tuple[LexicalIndex, ...]
     late: Keys
     terms_dead: Keys
-    known: Known = field(default_factory=Known)
+    known: Kept[int, StoredColumns] = field(default_factory=lambda: Kept(MOST_KEPT))
     within: Keys | None = None
     counts: TermCounts | None = None
     recent: Recent = field(default_factory=Recent, init=False)
