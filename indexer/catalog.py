@@ -160,8 +160,10 @@ class Catalog:
         """Set aside what is damaged of articles; what opens for answering calls this.
 
         Every page is compared with its seal. Only where that says nothing good, all rows are checked.
-        Raises IndexDamaged when anything else than articles is not what was written.
+        Raises IndexDamaged when anything else than articles is not what was written, or commits are lost.
         """
+        with self.reading() as connection:
+            check_mark(self.layout, connection)
         if self.altered_pages() == []:
             return
         from indexer.checking import catalog_findings  # checks use the catalog

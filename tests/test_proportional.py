@@ -122,6 +122,23 @@ def test_what_belongs_to_one_article_is_found_in_as_many_steps_in_a_large_index(
     assert all(large <= small + 2 for small, large in zip(steps(200), steps(1400), strict=True))
 
 
+def test_whoever_asks_for_an_overview_again_costs_no_more_in_a_large_index(
+    tmp_path: Path, counter: Counter
+) -> None:
+    def steps(size: int) -> int:
+        folder = tmp_path / str(size)
+        put(folder, (one.article for one in towns(range(size))))
+        index = Index.open(folder)
+        assert index.overview().articles == size
+        counted = counter.of(index.overview)
+        put(folder, [article("new", "Newtown keeps 9000 bridges.")])
+        assert index.overview().articles == size + 1
+        index.close()
+        return counted
+
+    assert steps(1400) <= steps(200) + 2
+
+
 def test_a_reader_that_follows_many_commits_holds_as_many_vectors_as_there_are_passages(
     tmp_path: Path,
 ) -> None:
