@@ -59,7 +59,7 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     return Current(row[0], row[1], title, *row[3:])
 
 
-def is_sound(connection: sqlite3.Connection, identity: str) -> bool:
+def is_sound_article(connection: sqlite3.Connection, identity: str) -> bool:
     """Tell whether a current article is what was written: its text, its description and its passages."""
     article, key, sha256, text, description, *stored = connection.execute(
         f"SELECT a.key, r.key, CAST(r.sha256 AS BLOB), CAST(r.text AS BLOB), d.key, {DESCRIBED}"
