@@ -160,8 +160,10 @@ class Catalog:
         """Set aside what is damaged of articles; what opens for answering calls this.
 
         Every page is compared with its seal. Only where that says nothing good, all rows are checked.
-        Raises IndexDamaged when anything else than articles is not what was written.
+        Raises IndexDamaged when anything else than articles is not what was written, or commits are lost.
         """
+        with self.reading() as connection:
+            check_mark(self.layout, connection)
         if self.altered_pages() == []:
             return
         from indexer.checking import catalog_findings  # checks use the catalog
@@ -270,6 +272,11 @@ def valid_at(table: str, commit: str = ":commit") -> str:
     return (
         f"({table}.from_commit <= {commit} AND ({table}.to_commit IS NULL OR {table}.to_commit > {commit}))"
     )
+
+
+def readable_at(passages: str, commit: str = ":commit") -> str:
+    """Return SQL that tells whether a passage, by its table's alias, is valid at the commit and not lost."""
+    return f"{valid_at(passages, commit)} AND {passages}.key NOT IN (SELECT key FROM lost_passages)"
 
 
 def write_mark(layout: Layout, mark: Watermark) -> None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.article import Span, day_range
+from indexer.catalog import valid_at
 from indexer.prints import Print, alike, dateline, prints, words
 
 if TYPE_CHECKING:
@@ -113,9 +114,6 @@ def _probes(own: Sequence[Print]) -> list[Print]:
     return [p for p in longest if p.stop - p.start >= SHORT] or longest
 
 
-_VALID = "from_commit <= ? AND (r.to_commit IS NULL OR r.to_commit > ?)"
-
-
 def _holders(
     connection: sqlite3.Connection, commit: int, numbers: set[int], own: set[int]
 ) -> dict[int, set[int]]:
@@ -127,8 +125,9 @@ def _holders(
     others = {revision for _, revision in rows} - own
     if others:
         valid = connection.execute(
-            f"SELECT r.key FROM revisions r WHERE r.key IN (SELECT value FROM json_each(?)) AND r.{_VALID}",
-            (str(sorted(others)), commit, commit),
+            "SELECT r.key FROM revisions r WHERE r.key IN (SELECT value FROM json_each(?1))"
+            f" AND {valid_at('r', '?2')}",
+            (str(sorted(others)), commit),
         )
         others = {row[0] for row in valid.fetchall()}
     holders: dict[int, set[int]] = {number: set() for number in numbers}
@@ -140,11 +139,11 @@ def _holders(
 
 def _earliest(connection: sqlite3.Connection, commit: int, revisions: set[int]) -> set[int]:
     rows = connection.execute(
-        "SELECT r.key FROM revisions r JOIN descriptions d ON d.article = r.article AND d.from_commit <= ?"
-        " AND (d.to_commit IS NULL OR d.to_commit > ?) JOIN articles a ON a.key = r.article"
-        " WHERE r.key IN (SELECT value FROM json_each(?))"
-        " ORDER BY d.published_from IS NULL, d.published_from, r.from_commit, a.id LIMIT ?",
-        (commit, commit, str(sorted(revisions)), MOST_COPIES),
+        "SELECT r.key FROM revisions r JOIN articles a ON a.key = r.article"
+        f" JOIN descriptions d ON d.article = r.article AND {valid_at('d', '?1')}"
+        " WHERE r.key IN (SELECT value FROM json_each(?2))"
+        " ORDER BY d.published_from IS NULL, d.published_from, a.id LIMIT ?3",
+        (commit, str(sorted(revisions)), MOST_COPIES),
     )
     return {row[0] for row in rows.fetchall()}
 
@@ -156,8 +155,8 @@ def _copies(
     others: set[int],
     articles: Articles,
 ) -> tuple[Copy, ...]:
-    known = {one.number for one in _all_prints(connection, stretch.revision)}
-    compared = [_compared(own, known, other, _all_prints(connection, other)) for other in sorted(others)]
+    known = {one.number for one in all_prints(connection, stretch.revision)}
+    compared = [_compared(own, known, other, all_prints(connection, other)) for other in sorted(others)]
     close = [one for one in compared if one is not None]
     read = articles([stretch.revision, *(one.revision for one in close)]) if close else {}
     found = [
@@ -168,7 +167,8 @@ def _copies(
     return tuple(sorted(found, key=lambda copy: precedence(copy.article)))
 
 
-def _all_prints(connection: sqlite3.Connection, revision: int) -> tuple[Print, ...]:
+def all_prints(connection: sqlite3.Connection, revision: int) -> tuple[Print, ...]:
+    """Read the prints of a revision's sentences, in order."""
     return _prints_within(connection, Stretch(revision, 0, 2**62))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.article import day_range
-from indexer.catalog import valid_at
+from indexer.catalog import readable_at, valid_at
 from indexer.errors import InputError
 from indexer.vectors import Keys
 
@@ -58,12 +58,11 @@ def allowed_keys(
         return None
     conditions, values = article_conditions(filters)
     rows = connection.execute(
-        # CROSS keeps the order: SQLite would begin with every passage there is.
+        # CROSS keeps the order: SQLite would begin with every passage there is; the plus see pool.py.
         "SELECT p.key FROM descriptions d"
         f" CROSS JOIN revisions r ON r.article = d.article AND {valid_at('r', '?1')}"
-        f" CROSS JOIN passages p ON p.revision = r.key AND p.generation = ?2 AND {valid_at('p', '?1')}"
-        f" WHERE {valid_at('d', '?1')} AND p.key NOT IN (SELECT key FROM lost_passages)"
-        f" AND {' AND '.join(conditions)}",
+        f" CROSS JOIN passages p ON p.revision = r.key AND +p.generation = ?2 AND {readable_at('p', '?1')}"
+        f" WHERE {valid_at('d', '?1')} AND {' AND '.join(conditions)}",
         (commit, generation, *values),
     )
     return np.array([row[0] for row in rows.fetchall()], np.int64)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import Catalog, Watermark, check_mark, watermark
+from indexer.catalog import Catalog, Watermark, watermark
 from indexer.erasing import erased_since
 from indexer.errors import IndexDamaged, IndexNotFound, RecipeMismatch
 from indexer.generations import Generation, active_generation, answering_generation, complete_to
@@ -23,6 +23,7 @@ from indexer.leases import Lease
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.engine import TantivyTerms
 from indexer.moments import Moment, check_kept, reach
+from indexer.overview import Overview, Survey
 from indexer.past import Pasts
 from indexer.projections import (
     TAIL_LEAST,
@@ -63,8 +64,7 @@ class Index:
         self._lease: tuple[int, Lease] | None = None
         self._loaded_at = 0
         self._pasts = Pasts()
-        with catalog.reading() as connection:
-            check_mark(catalog.layout, connection)
+        self._survey = Survey(catalog)
         catalog.check()
         for identity, problem in self.damaged().items():
             log.warning("article %r is left out: %s", identity, problem)
@@ -122,6 +122,10 @@ class Index:
         with self._catalog.reading() as connection:
             found = self._catalog.aside.named(connection)
         return {identity: f"{one.problem}; {one.mend}" for identity, one in found.items()}
+
+    def overview(self) -> Overview:
+        """Say what is there at the newest commit; damaged articles are named, and left out as in views."""
+        return self._survey.overview()
 
     def close(self) -> None:
         """Close the catalog; views must have been left."""

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark, watermark
+from indexer.catalog import EMPTY, Watermark, valid_at, watermark
 from indexer.errors import IndexDamaged
 from indexer.findings import Finding
 from indexer.generations import Generation
@@ -135,9 +135,8 @@ def _lag(connection: sqlite3.Connection, found: Inspected, where: str, mark: Wat
 
 def _alive(connection: sqlite3.Connection, generation: int, commit: int) -> Keys:
     rows = connection.execute(
-        "SELECT key FROM passages WHERE generation = ? AND from_commit <= ?"
-        " AND (to_commit IS NULL OR to_commit > ?) ORDER BY key",
-        (generation, commit, commit),
+        f"SELECT key FROM passages p WHERE generation = ?1 AND {valid_at('p', '?2')} ORDER BY key",
+        (generation, commit),
     )
     return np.fromiter((row[0] for row in rows), np.int64)
 

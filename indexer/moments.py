@@ -40,14 +40,14 @@ def reach(connection: sqlite3.Connection, moment: Moment, where: str = "as_of") 
     return Reached(Watermark(*row) if row else EMPTY, read)
 
 
-def check_kept(connection: sqlite3.Connection, reached: Reached, where: str = "as_of") -> None:
+def check_kept(connection: sqlite3.Connection, reached: Reached) -> None:
     """Raise InputError when the passages of that time were given up by a compaction."""
     oldest = history_from(connection)
     if oldest is None or reached.mark.commit == 0 or reached.mark.commit >= oldest:
         return
     at = connection.execute("SELECT at FROM commits WHERE id = ?", (oldest,)).fetchone()[0]
     raise InputError(
-        where,
+        "as_of",
         f"what was known before commit {oldest} was given up by 'civicite compact'",
         f"ask for {at[:19]}Z or later, or restore a backup of that time",
     )

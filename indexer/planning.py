@@ -63,7 +63,7 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     return Current(sha256, digest, title, root, path, raw)
 
 
-def is_sound(connection: sqlite3.Connection, identity: str) -> bool:
+def is_sound_article(connection: sqlite3.Connection, identity: str) -> bool:
     """Tell whether a current article is what was written: its text, its description and its passages."""
     article, key, sha256, text, description, *stored = connection.execute(
         f"SELECT a.key, r.key, CAST(r.sha256 AS BLOB), CAST(r.text AS BLOB), d.key, {DESCRIBED}"
@@ -153,8 +153,8 @@ def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str
         return []
     rows = connection.execute(
         f"SELECT {STORED} FROM passages p JOIN parts ON parts.passage = p.key"
-        " WHERE p.revision = ? AND p.generation = ? AND p.from_commit ="
-        " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND generation = ?) ORDER BY p.ordinal",
+        " WHERE p.revision = ? AND +p.generation = ? AND p.from_commit ="
+        " (SELECT MAX(from_commit) FROM passages WHERE revision = ? AND +generation = ?) ORDER BY p.ordinal",
         (revision[0], generation, revision[0], generation),
     ).fetchall()
     if not all(map(is_whole, rows)):

@@ -6,7 +6,7 @@ of questions; scores are computed from these columns elsewhere.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.catalog import readable_at
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
+from indexer.recent import Kept
 from indexer.storage import digest, halves, offsets
 from indexer.vectors import Keys
 
@@ -39,20 +41,6 @@ class StoredColumns:
     vectors: Vectors  # (sentences, dimension)
     counts: Ints  # terms of the context, then of each sentence
     terms: Ints
-
-
-class Known(dict[int, StoredColumns]):
-    """Passages of one index, read and checked, by key. Threads may share it."""
-
-    def keep(self, passages: Sequence[StoredColumns]) -> None:
-        """Keep passages for the questions that follow; what was kept longest makes room."""
-        self.update((passage.key, passage) for passage in passages)
-        self.drop(list(self)[: max(0, len(self) - MOST_KEPT)])
-
-    def drop(self, keys: Iterable[int]) -> None:
-        """Let passages go that nobody will ask for soon, such as those of articles that changed."""
-        for key in keys:
-            self.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +78,27 @@ def valid_passages(
     """Return those of the keys that are passages of a generation, valid at a commit and not lost."""
     # The plus keeps SQLite from starting at the generation and reading all of its passages.
     rows = connection.execute(
-        "SELECT key FROM passages WHERE key IN (SELECT value FROM json_each(?)) AND +generation = ?"
-        " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?)"
-        " AND key NOT IN (SELECT key FROM lost_passages)",
-        (str(list(keys)), generation, commit, commit),
+        "SELECT key FROM passages p WHERE key IN (SELECT value FROM json_each(:keys))"
+        f" AND +generation = :generation AND {readable_at('p')}",
+        {"keys": str(list(keys)), "generation": generation, "commit": commit},
     )
     return {row[0] for row in rows.fetchall()}
 
 
 def read_passages(
-    connection: sqlite3.Connection, valid: Sequence[int], dimension: int, known: Known
+    connection: sqlite3.Connection, valid: Sequence[int], dimension: int, known: Kept[int, StoredColumns]
 ) -> list[StoredColumns]:
     """Read passages by their keys, in the order of article id and offset.
 
     Raises IndexDamaged, naming the article, when a passage is not what was written.
     """
-    found = [known.get(key) for key in valid]
+    found = known.several(valid)
     passages = [passage for passage in found if passage is not None]
     if len(passages) < len(valid):
         missing = [key for key, passage in zip(valid, found, strict=True) if passage is None]
         fresh = _read(connection, missing, dimension)
-        known.keep(fresh)
+        for passage in fresh:
+            known.keep(passage.key, passage)
         passages += fresh
     # Sorted here: SQLite would copy every vector through its sorter.
     passages.sort(key=_PLACE)

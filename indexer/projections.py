@@ -238,7 +238,10 @@ def _has_as_many(connection: sqlite3.Connection, generation: int, mark: Watermar
 
 
 _WHOLE: Known = set()
-"""A process compares a file of the lexical index once: it is never changed once written."""
+"""A process compares a file of the lexical index once: it is never changed once written.
+
+Not an editor or a reader: a service opens an editor for each edit, which would then read every file.
+"""
 
 
 class Projections:

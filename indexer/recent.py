@@ -1,7 +1,7 @@
 """What was read of the catalog at one commit, kept in memory for the questions that follow at that commit.
 
-Nothing here outlives its commit, so that nothing has to be found out of date. Each kind is bounded, what was
-kept longest makes room, and what is not here is read again. Knows neither SQL nor questions.
+Nothing of ``Recent`` outlives its commit, so that nothing has to be found out of date. Each kind is bounded,
+what was kept longest makes room, and what is not here is read again. Knows neither SQL nor questions.
 """
 
 import threading
@@ -60,7 +60,17 @@ class Kept(Generic[K, V]):
             self._values[key] = value
             self._total += weight
             while self._total > self._most:
-                self._total -= self._weight(self._values.pop(next(iter(self._values))))
+                self._let_go(next(iter(self._values)))
+
+    def drop(self, keys: Iterable[K]) -> None:
+        """Let values go that nobody will ask for soon."""
+        with self._lock:
+            for key in keys:
+                if key in self._values:
+                    self._let_go(key)
+
+    def _let_go(self, key: K) -> None:
+        self._total -= self._weight(self._values.pop(key))
 
 
 class Recent:

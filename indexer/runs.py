@@ -122,7 +122,7 @@ def _there(
     """Return the runs that the generation has, by name, and where they end there."""
     rows = connection.execute(
         "SELECT DISTINCT p.revision, p.from_commit, p.to_commit FROM revisions r"
-        " JOIN passages p ON p.revision = r.key AND p.generation = ?"
+        " JOIN passages p ON p.revision = r.key AND +p.generation = ?"
         " WHERE r.article IN (SELECT value FROM json_each(?))",
         (generation, str(list(articles))),
     )

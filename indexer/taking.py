@@ -15,7 +15,7 @@ from indexer.encoder import Encoder
 from indexer.encoding import encode
 from indexer.errors import ReadError
 from indexer.generations import Generation
-from indexer.planning import Decision, current, decide, is_sound, reusable_passages
+from indexer.planning import Decision, current, decide, is_sound_article, reusable_passages
 from indexer.recipe import Recipe
 from indexer.sources import Found
 
@@ -65,7 +65,7 @@ def decided_of(
         return None
     seen.add(article.id)
     decision = decide(before, article, recipe)
-    if before is not None and not is_sound(connection, article.id):
+    if before is not None and not is_sound_article(connection, article.id):
         decision = "mended"
     lists = {"added": report.added} | dict.fromkeys(("changed", "described", "mended"), report.changed)
     lists.get(decision, report.unchanged).append(article.id)

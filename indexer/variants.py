@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from indexer.copies import changed, precedence, titles_differ
-from indexer.prints import Print, is_protected, words
+from indexer.catalog import valid_at
+from indexer.copies import all_prints, changed, precedence, titles_differ
+from indexer.prints import is_protected, words
 
 if TYPE_CHECKING:
     from indexer.view import ArticleState
@@ -76,19 +77,19 @@ def read_variants(
     articles: Callable[[Iterable[int]], "dict[int, ArticleState]"],
 ) -> list[Variant]:
     """List the variants of an article among the revisions valid at a commit, the earliest first."""
-    valid = "from_commit <= ? AND (r.to_commit IS NULL OR r.to_commit > ?)"
     own = connection.execute(
-        f"SELECT r.key FROM revisions r JOIN articles a ON a.key = r.article WHERE a.id = ? AND r.{valid}",
-        (unicodedata.normalize("NFC", identity), commit, commit),
+        "SELECT r.key FROM revisions r JOIN articles a ON a.key = r.article"
+        f" WHERE a.id = ?1 AND {valid_at('r', '?2')}",
+        (unicodedata.normalize("NFC", identity), commit),
     ).fetchone()
     if own is None:
         return []
     rows = connection.execute(
         "SELECT other.revision, COUNT(*) AS shared FROM bands mine JOIN bands other ON other.band = mine.band"
-        " JOIN revisions r ON r.key = other.revision"
-        f" WHERE mine.revision = ? AND other.revision <> mine.revision AND r.{valid}"
-        " GROUP BY other.revision ORDER BY shared DESC, other.revision LIMIT ?",
-        (own[0], commit, commit, 5 * MOST_VARIANTS),
+        " JOIN revisions r ON r.key = other.revision JOIN articles a ON a.key = r.article"
+        f" WHERE mine.revision = ?1 AND other.revision <> mine.revision AND {valid_at('r', '?2')}"
+        " GROUP BY other.revision ORDER BY shared DESC, a.id LIMIT ?3",
+        (own[0], commit, 5 * MOST_VARIANTS),
     ).fetchall()
     read = articles([own[0], *(row[0] for row in rows)])
     mine, found = read[own[0]], []
@@ -104,7 +105,7 @@ def _differences(
 ) -> tuple[tuple[str, str], ...]:
     if not _nearly_the_same(mine.text, theirs.text):
         return ()
-    here, there = _prints_of(connection, own), _prints_of(connection, other)
+    here, there = all_prints(connection, own), all_prints(connection, other)
     missing = [p for p in here if p.number not in {q.number for q in there}]
     more = [q for q in there if q.number not in {p.number for p in here}]
     pairs = [
@@ -124,10 +125,3 @@ def _nearly_the_same(text: str, other: str) -> bool:
 def _facts_differ(one: str, another: str) -> bool:
     here, there = Counter(words(one)), Counter(words(another))
     return any(map(is_protected, (here - there) + (there - here)))
-
-
-def _prints_of(connection: sqlite3.Connection, revision: int) -> list[Print]:
-    rows = connection.execute(
-        "SELECT start, stop, number FROM prints WHERE revision = ? ORDER BY start", (revision,)
-    )
-    return [Print(*row) for row in rows.fetchall()]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from indexer.article import Article, Metadata, Span, text_digest
-from indexer.catalog import Watermark, valid_at
+from indexer.catalog import Watermark, readable_at, valid_at
 from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import TermCounts, statistics_by
 from indexer.describing import description_digest
@@ -30,8 +30,8 @@ from indexer.lexical import LexicalIndex
 from indexer.listing import Listed, Wanted, read_listed
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
-from indexer.pool import Known, Pool, StoredColumns, pooled, read_passages, valid_passages
-from indexer.recent import Recent
+from indexer.pool import MOST_KEPT, Pool, StoredColumns, pooled, read_passages, valid_passages
+from indexer.recent import Kept, Recent
 from indexer.variants import Variant, read_variants
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.exact import ExactVectors
@@ -59,7 +59,7 @@ class Engines:
     terms: tuple[LexicalIndex, ...]
     late: Keys
     terms_dead: Keys
-    known: Known = field(default_factory=Known)
+    known: Kept[int, StoredColumns] = field(default_factory=lambda: Kept(MOST_KEPT))
     within: Keys | None = None
     counts: TermCounts | None = None
     recent: Recent = field(default_factory=Recent, init=False)
@@ -116,10 +116,8 @@ class View:
     def keys(self) -> Keys:
         """Return the keys of all passages of this commit, ascending; ``pool`` reads what they hold."""
         rows = self._connection.execute(
-            "SELECT key FROM passages WHERE generation = ? AND from_commit <= ?"
-            " AND (to_commit IS NULL OR to_commit > ?) AND key NOT IN (SELECT key FROM lost_passages)"
-            " ORDER BY key",
-            (self.generation.id, self.commit, self.commit),
+            f"SELECT key FROM passages p WHERE generation = ?1 AND {readable_at('p', '?2')} ORDER BY key",
+            (self.generation.id, self.commit),
         )
         return np.fromiter((row[0] for row in rows), np.int64)
 
@@ -249,9 +247,9 @@ class View:
     def spans(self, revision: int) -> list[tuple[int, Span]]:
         """List the passages of a revision, by its key, in order: key and span."""
         rows = self._connection.execute(
-            "SELECT key, start, stop FROM passages WHERE revision = ? AND generation = ?"
-            " AND from_commit <= ? AND (to_commit IS NULL OR to_commit > ?) ORDER BY ordinal",
-            (revision, self.generation.id, self.commit, self.commit),
+            "SELECT key, start, stop FROM passages p WHERE revision = ?1 AND +generation = ?2"
+            f" AND {readable_at('p', '?3')} ORDER BY ordinal",
+            (revision, self.generation.id, self.commit),
         )
         return [(key, Span(start, stop)) for key, start, stop in rows.fetchall()]
 

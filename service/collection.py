@@ -22,7 +22,6 @@ from indexer import (
     Order,
     Wanted,
     list_commits,
-    survey,
 )
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.assistant import Assistant
@@ -250,7 +249,7 @@ class LocalCollection(Assistant):
 
     def status(self) -> CollectionStatus:
         """Say what is asked."""
-        seen = survey(self.index.folder)
+        seen = self.index.overview()
         recipe = seen.recipe
         return CollectionStatus(
             commit=seen.commit,

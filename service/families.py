@@ -57,14 +57,13 @@ class Relatives:
     def of(self, stretches: list[Stretch]) -> list[Kin]:
         """Find the copies of each stretch that pass the filter, the earliest first."""
         return [
-            Kin(kin.own, tuple(copy for copy in kin.copies if self._passages(copy.revision)))
-            if kin.copies
-            else kin
+            Kin(kin.own, tuple(copy for copy in kin.copies if self._passages(copy))) if kin.copies else kin
             for kin in self.view.copies(stretches)
         ]
 
-    def _passages(self, revision: int) -> list[tuple[int, Span]]:
-        found = self.view.spans(revision)
+    def _passages(self, copy: Copy) -> list[tuple[int, Span]]:
+        """List the passages that hold any of what the copy repeats: one that is lost is not among them."""
+        found = [(key, span) for key, span in self.view.spans(copy.revision) if _shared(copy, span)]
         if self.allowed is None:
             return found
         passing = np.isin([key for key, _ in found], self.allowed)
@@ -72,11 +71,12 @@ class Relatives:
 
     def passage(self, copy: Copy) -> tuple[int, Span]:
         """Return key and span of the copy's passage that holds most of what it repeats."""
-        places = copy.places.values()
-        return max(
-            self._passages(copy.revision),
-            key=lambda one: sum(max(0, min(p.end, one[1].end) - max(p.start, one[1].start)) for p in places),
-        )
+        return max(self._passages(copy), key=lambda one: _shared(copy, one[1]))
+
+
+def _shared(copy: Copy, span: Span) -> int:
+    """Count the characters of a span that the copy repeats."""
+    return sum(max(0, min(p.end, span.end) - max(p.start, span.start)) for p in copy.places.values())
 
 
 def rank_families(

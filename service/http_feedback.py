@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from indexer import survey
 from service.assistant import LONGEST_QUESTION
 from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
@@ -100,7 +99,7 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
 @router.get("/status", response_model=Status, responses={**KNOWN, **responses(422)})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
-    seen = survey(serving.index.folder)
+    seen = serving.index.overview()
     recipe = seen.recipe
     shown = {
         "version": version("civicite"),

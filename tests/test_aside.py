@@ -11,6 +11,7 @@ from building import ENCODER, article, put, withdraw
 from fastapi.testclient import TestClient
 
 from indexer import ArticleDamaged, Editor, Index, IndexDamaged, check, survey
+from indexer.catalog import Catalog
 from service.assistant import Assistant
 from service.cli import run
 from service.http import create_app
@@ -85,6 +86,30 @@ def test_it_is_named_by_status_readiness_verify_and_a_line_of_warning(
         assert client.get("/v1/articles/bridge").status_code == 200
     assert run(["status", "--index", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["damaged"] == ["harbour"]
+
+
+def test_a_server_says_what_it_serves_without_checking_the_index_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_again(catalog: Catalog) -> None:
+        raise AssertionError
+
+    with TestClient(create_app(Settings(index=folder, runtime="hashing")), "http://127.0.0.1") as client:
+        monkeypatch.setattr(Catalog, "check", check_again)
+        damaged = client.get("/v1/status").json()
+        put(folder, [HARBOUR])
+        mended = client.get("/v1/status").json()
+    assert (damaged["articles"], mended["articles"]) == (2, 3)
+    assert mended["commit"] == damaged["commit"] + 1
+
+
+def test_an_open_index_names_what_is_damaged_until_it_is_indexed_again(assistant: Assistant) -> None:
+    damaged = assistant.index.overview()
+    put(assistant.index.folder, [HARBOUR])
+    mended = assistant.index.overview()
+    assert (damaged.damaged, damaged.articles) == (("harbour",), 2)
+    assert (mended.damaged, mended.articles) == ((), 3)
+    assert mended == survey(assistant.index.folder)
 
 
 def test_indexing_it_again_brings_it_back_in_an_index_that_is_open_too(assistant: Assistant) -> None:

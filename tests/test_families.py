@@ -233,6 +233,28 @@ def test_families_are_those_of_a_fresh_build_whatever_the_edits_before(
     assert kin_of(edited) == kin_of(fresh)
 
 
+@pytest.mark.parametrize("order", ["abcd", "dcba"])
+def test_of_more_copies_than_are_looked_at_the_ids_choose_whatever_the_order_of_edits(
+    order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.copies.MOST_COPIES", 1)
+    for identity in order:
+        put(tmp_path, [article(identity, BODY)])
+    assert kin_of(tmp_path) == {"a": {"b"}, "b": {"a"}, "c": {"a"}, "d": {"a"}}
+
+
+@pytest.mark.parametrize("order", ["abcdefg", "gfedcba"])
+def test_of_more_variants_than_are_looked_at_the_ids_choose_whatever_the_order_of_edits(
+    order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.variants.MOST_VARIANTS", 1)
+    put(tmp_path, [article("original", BODY)])
+    for identity in order:
+        put(tmp_path, [article(identity, BODY.replace("54", "56"))])
+    with Index.open(tmp_path).view() as view:
+        assert [one.article.id for one in view.variants("original")] == ["a"]
+
+
 def test_a_copy_counts_only_while_it_is_valid(tmp_path: Path) -> None:
     put(tmp_path, [ORIGINAL, UNDATED])
     with Index.open(tmp_path).view() as before:

@@ -178,6 +178,29 @@ def test_an_index_that_is_open_while_its_article_is_healed_goes_on(tmp_path: Pat
     index.close()
 
 
+BOATS = " ".join(f"On day {n} a boat came from the islands." for n in range(60))
+
+
+@pytest.mark.parametrize("rest", ["", BOATS])
+def test_an_answer_as_of_its_time_shows_another_copy_in_the_place_of_a_lost_passage(
+    tmp_path: Path, rest: str
+) -> None:
+    body = "The ferry terminal of Odawara has twelve gates. Travellers have come since the spring of 1998. "
+    body += "Its roof was covered with tiles by hand."
+    copies = [article("a", f"{body} {rest}".strip(), published="2020"), article("b", body, published="2021")]
+    put(tmp_path, [*copies, *TOWNS])
+    altered(tmp_path, "UPDATE passages SET vector = zeroblob(length(vector)) WHERE key = 1")
+    put(tmp_path, copies)
+    assistant = Assistant(Index.open(tmp_path), ENCODER, Ranker.load())
+    question = "How many gates has the ferry terminal of Odawara?"
+    then = assistant.ask(question, min_confidence=0, as_of=1)
+    now = assistant.ask(question, min_confidence=0)
+    assistant.index.close()
+    assert (then.passages[0].article_id, then.passages[0].text) == ("b", body)
+    assert (then.citations[0].article_id, then.citations[0].also_in) == ("b", ())
+    assert now.citations[0].article_id == "a"
+
+
 def test_passages_that_are_lost_are_not_taken_for_those_of_the_same_text(tmp_path: Path) -> None:
     put(tmp_path, TOWNS)
     flip(tmp_path, vector_of(tmp_path, "town-7"))

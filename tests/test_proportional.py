@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from building import ENCODER, article, put
 
-from indexer import Editor, Found, Index, question_terms
+from indexer import Editor, Filters, Found, Index, question_terms
+from indexer.runs import difference
 from indexer.vectors.flat import FlatVectors
 
 STEPS_AT_ONCE = 10
@@ -54,10 +55,12 @@ def steps_of_edits(folder: Path, size: int, counter: Counter) -> dict[str, int]:
     with Editor(folder, lambda: ENCODER) as editor:
         editor.put(towns(range(size)))
     changed = article("town-1", "Town 1 has no bridge any more.", "Town 1")
+    repeated = article("again", next(towns(range(5, 6))).article.text, "Town 5")
     described = article("town-2", next(towns(range(2, 3))).article.text, "Town 2", city="Elsewhere")
     with Editor(folder, lambda: ENCODER) as editor, Index.open(folder).view():
         return {
             "add": counter.of(lambda: editor.put(towns(range(size, size + 1)))),
+            "repeat": counter.of(lambda: editor.put([Found(repeated, named=True)])),
             "change": counter.of(lambda: editor.put([Found(changed, named=True)])),
             "describe": counter.of(lambda: editor.put([Found(described, named=True)])),
             "unchanged": counter.of(lambda: editor.put(towns(range(3, 4)))),
@@ -98,6 +101,43 @@ def test_a_reader_takes_no_more_steps_to_see_a_commit_and_to_ask_in_a_large_inde
             index.close()
 
     assert steps(1400) <= 1.3 * steps(200)
+
+
+def test_what_belongs_to_one_article_is_found_in_as_many_steps_in_a_large_index(
+    tmp_path: Path, counter: Counter
+) -> None:
+    def steps(size: int) -> list[int]:
+        folder = tmp_path / str(size)
+        put(folder, (one.article for one in towns(range(size))))
+        index = Index.open(folder)
+        with index.view() as view:
+            connection, one = view._connection, Filters(articles=("town-7",))
+            counted = [
+                counter.of(lambda: view.allowed(one)),
+                counter.of(lambda: view.spans(8)),
+                counter.of(lambda: difference(connection, view.generation, [8])),
+            ]
+        index.close()
+        return counted
+
+    assert all(large <= small + 2 for small, large in zip(steps(200), steps(1400), strict=True))
+
+
+def test_whoever_asks_for_an_overview_again_costs_no_more_in_a_large_index(
+    tmp_path: Path, counter: Counter
+) -> None:
+    def steps(size: int) -> int:
+        folder = tmp_path / str(size)
+        put(folder, (one.article for one in towns(range(size))))
+        index = Index.open(folder)
+        assert index.overview().articles == size
+        counted = counter.of(index.overview)
+        put(folder, [article("new", "Newtown keeps 9000 bridges.")])
+        assert index.overview().articles == size + 1
+        index.close()
+        return counted
+
+    assert steps(1400) <= steps(200) + 2
 
 
 def test_a_reader_that_follows_many_commits_holds_as_many_vectors_as_there_are_passages(

@@ -22,17 +22,15 @@ def padded_length(tokens: int, longest: int, multiple: int = PASSAGE_MULTIPLE) -
     return min(-(-tokens // multiple) * multiple, longest)
 
 
-def batches(
-    rows: Sequence[Row], longest: int, budget: int, multiple: int = PASSAGE_MULTIPLE
-) -> Iterator[tuple[int, list[int]]]:
+def batches(rows: Sequence[Row], longest: int, budget: int) -> Iterator[tuple[int, list[int]]]:
     """Padded length and row numbers of each batch, of at most ``budget`` padded tokens or one row.
 
-    Every length is a multiple of ``multiple``, or ``longest``. The longest come first, so that parallel
-    streams end at nearly the same time.
+    Every length is a multiple of ``PASSAGE_MULTIPLE``, or ``longest``. The longest come first, so that
+    parallel streams end at nearly the same time.
     """
     groups: dict[int, list[int]] = {}
     for number, row in enumerate(rows):
-        groups.setdefault(padded_length(len(row.ids), longest, multiple), []).append(number)
+        groups.setdefault(padded_length(len(row.ids), longest), []).append(number)
     for length, members in sorted(groups.items(), reverse=True):
         size = max(1, budget // length)
         for start in range(0, len(members), size):

@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from indexer.encoders import Precision
 from indexer.encoders.conversion import GRAPH, convert, silence_telemetry
 from indexer.encoders.sealed import intact, seal
 from indexer.errors import EncoderError
 from indexer.modelfolder import ModelFolder
 
-Precision = Literal["auto", "bf16", "f32"]
 Notice = Callable[[str], None]
 
 _BLOB = "model.blob"

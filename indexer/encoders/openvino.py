@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from indexer.encoder import Document, Encoded, Progress, Vectors
+from indexer.encoders import Precision
 from indexer.encoders.batching import QUESTION_MULTIPLE, batches, padded_length, stacked
-from indexer.encoders.compiled import Form, Forms, Notice, Precision, import_openvino
+from indexer.encoders.compiled import Form, Forms, Notice, import_openvino
 from indexer.encoders.tokens import Tokens
 from indexer.modelfolder import ModelFolder
 from indexer.pooling import Row, pool
