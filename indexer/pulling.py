@@ -6,7 +6,7 @@ kill in between costs a second visit, never an article.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -37,7 +37,7 @@ def pull_feed(
     folder: Path,
     address: str,
     fetcher: Fetcher,
-    open_editor: Callable[[], Editor],
+    open_editor: Callable[[], AbstractContextManager[Editor]],
     advance: Callable[[], None] = lambda: None,
 ) -> Report:
     """Pull the feed at an address in its normal form; what failed is in the report and tried again next time.
@@ -111,7 +111,7 @@ def _entries_taken_in(
     read: ReadFeed,
     fetcher: Fetcher,
     holdings: Holdings,
-    open_editor: Callable[[], Editor],
+    open_editor: Callable[[], AbstractContextManager[Editor]],
     total: Report,
     advance: Callable[[], None],
 ) -> Feed:
@@ -180,7 +180,9 @@ def _visit(
         portion.failed(entry, str(problems[0]), known)
 
 
-def _commit(portion: _Portion, open_editor: Callable[[], Editor], total: Report) -> None:
+def _commit(
+    portion: _Portion, open_editor: Callable[[], AbstractContextManager[Editor]], total: Report
+) -> None:
     """Commit what was gathered, add to the report, and note which entries the index did not accept."""
     gathered = portion.gathered
     total.failed += [one for one in gathered.found if isinstance(one, ReadError)]

@@ -19,7 +19,6 @@ from indexer import (
 )
 from service import metrics
 from service.declared import ONLY_A_FILE
-from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
 from service.problems import Problem, responses
@@ -153,15 +152,12 @@ def delete_article(
     article_id: ArticleId, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
     """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
-    try:
-        with serving.editor() as editor:
-            _check_conditions(request, serving.index, article_id)
-            if query.erase:
-                editor.erase([article_id])
-            else:
-                editor.withdraw([article_id])
-    finally:
-        forget_erased(serving.settings.index)
+    with serving.editor() as editor:
+        _check_conditions(request, serving.index, article_id)
+        if query.erase:
+            editor.erase([article_id])
+        else:
+            editor.withdraw([article_id])
     metrics.edited("DELETE")
     return Response(status_code=204)
 
