@@ -174,9 +174,9 @@ def _check_conditions(request: Request, index: Index, article_id: str) -> None:
         except ArticleNotFound:
             state = None
     if expected is not None and (state is None or not names_state(expected, state)):
-        raise Problem(412, "changed-meanwhile", "the article is not, or no longer, as If-Match names it")
+        raise Problem("changed-meanwhile", "the article is not, or no longer, as If-Match names it")
     if unwanted is not None and state is not None and names_state(unwanted, state):
-        raise Problem(412, "exists-already", "the article is there already, as If-None-Match names it")
+        raise Problem("exists-already", "the article is there already, as If-None-Match names it")
 
 
 def _current_tag(view: View, article: ArticleState) -> str:
@@ -189,7 +189,7 @@ def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str
     start = query.start or 0
     end = length if query.end is None else query.end
     if not start <= end <= length:
-        raise Problem(416, "span-not-there", f"the text has {length} characters; {start}–{end} is not in it")
+        raise Problem("span-not-there", f"the text has {length} characters; {start}–{end} is not in it")
     return {
         "article_id": article.id,
         "revision": article.revision,

@@ -83,7 +83,7 @@ def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSON
         )
     except FeedbackFull as full:
         detail = "as much as this server keeps has been said; whoever runs it can make room"
-        raise Problem(507, "feedback-full", detail) from full
+        raise Problem("feedback-full", detail) from full
     return JSONResponse({"number": number}, 201)
 
 
