@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer import survey
-from service.assistant import LONGEST_QUESTION
+from service.askable import LONGEST_QUESTION
 from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
 from service.keys import Key

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
 from indexer import Filters, InputError, Listed, Order, Wanted
-from service.assistant import LONGEST_QUESTION
+from service.askable import LONGEST_QUESTION
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
