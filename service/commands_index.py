@@ -96,34 +96,19 @@ def remove(
 def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None:
     """Show what the index holds."""
     from indexer import survey
+    from service.overview import facts_of
 
     folder = settings_with(index).index
     seen = survey(folder)
-    recipe = seen.recipe
-    facts: dict[str, Any] = {
-        "index": str(folder),
-        "commit": seen.commit,
-        "updated": seen.updated,
-        "articles": seen.articles,
-        "withdrawn": seen.withdrawn,
-        "passages": seen.passages,
-        "sentences": seen.sentences,
-        "generation": seen.generation,
-        "model": recipe.model if recipe else None,
-        "model_digest": recipe.model_digest if recipe else None,
-        "recipe": recipe.name if recipe else None,
-        "size_bytes": seen.size,
-        "projections": {"vectors": seen.vectors, "terms": seen.terms},
-        "damaged": list(seen.damaged),
-        "erasing": seen.erasing,
-    }
+    facts = {"index": str(folder), **facts_of(seen)}
     if as_json_lines:
-        write_json(facts)
+        write_json({**facts, "damaged": list(seen.damaged), "erasing": seen.erasing})
         return
-    flat = {**facts, **facts.pop("projections"), "damaged": ", ".join(seen.damaged) or None}
-    flat["erasing"] = "not finished: files may hold traces" if seen.erasing else None
-    flat.pop("projections", None)
-    write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in flat.items())
+    projections = facts.pop("projections")
+    facts["damaged"] = ", ".join(seen.damaged) or None
+    facts["erasing"] = "not finished: files may hold traces" if seen.erasing else None
+    told = {**facts, **projections}
+    write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in told.items())
 
 
 def verify(

@@ -12,6 +12,7 @@ from service.askable import LONGEST_QUESTION
 from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
 from service.keys import Key
+from service.overview import facts_of
 from service.problems import Problem, responses
 from service.representations import FeedbackList, FeedbackNoted, Status
 from service.schemas import Body, Number
@@ -100,22 +101,5 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
 @router.get("/status", response_model=Status, responses={**KNOWN, **responses(422)})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
-    seen = survey(serving.index.folder)
-    recipe = seen.recipe
-    shown = {
-        "version": version("civicite"),
-        "commit": seen.commit,
-        "updated": seen.updated,
-        "articles": seen.articles,
-        "withdrawn": seen.withdrawn,
-        "passages": seen.passages,
-        "sentences": seen.sentences,
-        "generation": seen.generation,
-        "model": recipe.model if recipe else None,
-        "model_digest": recipe.model_digest if recipe else None,
-        "recipe": recipe.name if recipe else None,
-        "ranker": serving.assistant.ranker_name,
-        "size_bytes": seen.size,
-        "projections": {"vectors": seen.vectors, "terms": seen.terms},
-    }
-    return unless_known(request, JSONResponse(shown))
+    own = {"version": version("civicite"), "ranker": serving.assistant.ranker_name}
+    return unless_known(request, JSONResponse({**own, **facts_of(survey(serving.index.folder))}))
