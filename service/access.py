@@ -119,12 +119,12 @@ class Access:
 
     def _check_page(self, headers: Mapping[str, str]) -> None:
         """Refuse changes that a web page of another origin asks for (cross-site request forgery)."""
-        origin = headers.get("origin")
-        if origin is not None and origin not in self.settings.cors_origins:
-            own = urlsplit(origin).netloc == headers.get("host") if _fits(origin) else False
-            if not own:
-                raise Problem("foreign-origin", "pages of other origins may not change anything here")
-        elif origin is None and headers.get("sec-fetch-site") == "cross-site":
+        origin, host = headers.get("origin"), headers.get("host")
+        if origin is None:
+            foreign = headers.get("sec-fetch-site") == "cross-site"
+        else:
+            foreign = origin not in (*self.settings.cors_origins, f"http://{host}", f"https://{host}")
+        if foreign:
             raise Problem("foreign-origin", "pages of other origins may not change anything here")
 
     @property
@@ -138,11 +138,3 @@ def _name_in(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return None
-
-
-def _fits(address: str) -> bool:
-    try:
-        urlsplit(address if "//" in address else f"//{address}")
-    except ValueError:
-        return False
-    return True
