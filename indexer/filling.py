@@ -17,7 +17,7 @@ from indexer.findings import AGAIN, GIVE_UP
 from indexer.generations import Generation, check_recipe
 from indexer.planning import reusable_passages
 from indexer.recipe import Recipe
-from indexer.runs import Run, difference
+from indexer.runs import Run, compared
 from indexer.storage import StoredPassage
 from indexer.writing import Place, Tally, add_passages, close_passages, write_counts
 
@@ -38,7 +38,7 @@ class Batch:
 
     def compare(self, connection: sqlite3.Connection, generation: Generation, article: int) -> int:
         """Take an article into the batch if need be; returns how many characters are to be encoded for it."""
-        lacking = difference(connection, generation, [article])
+        lacking = compared(connection, generation, [article])
         if lacking.missing or lacking.ended:
             self.articles.append(article)
         characters = 0
@@ -82,7 +82,7 @@ def write(connection: sqlite3.Connection, generation: Generation, batch: Batch, 
     Returns by how many passages alive the generation has grown.
     """
     tally = Tally()
-    lacking = difference(connection, generation, batch.articles)
+    lacking = compared(connection, generation, batch.articles)
     for run in lacking.ended:
         ended, born = run.to_commit or 0, run.from_commit
         close_passages(connection, run.revision, ended, tally, generation=generation.id, born=born)

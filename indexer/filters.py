@@ -7,7 +7,9 @@ is known, overlaps it; an article without a date never passes a range.
 
 import sqlite3
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -28,6 +30,24 @@ class Filters:
     published_from: str | None = None
     published_to: str | None = None
     articles: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        facets: Iterable[tuple[str, str | Iterable[str]]],
+        published_from: str | None = None,
+        published_to: str | None = None,
+    ) -> Self:
+        """Return filters by facets as people spell them; all values of one facet's spellings are wanted."""
+        wanted: dict[str, list[str]] = {}
+        for name, values in facets:
+            # Only now: it lives among the readers, which a question without a filter need not wait for.
+            from indexer.readers.fields import facet_name
+
+            chosen = (values,) if isinstance(values, str) else values
+            wanted.setdefault(facet_name(name), []).extend(chosen)
+        merged = tuple(sorted((name, tuple(values)) for name, values in wanted.items()))
+        return cls(merged, published_from, published_to)
 
     def __post_init__(self) -> None:
         for value in (*self.articles, *(v for name, values in self.facets for v in (name, *values))):

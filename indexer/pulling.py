@@ -6,7 +6,7 @@ kill in between costs a second visit, never an article.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -30,6 +30,8 @@ ENTRIES_PER_COMMIT = 32
 """A kill loses at most so many visits."""
 MOST_ATTEMPTS = 10
 """Pulls in which an entry is tried that its feed no longer lists; one that is listed is always tried."""
+OpenEditor = Callable[[], AbstractContextManager[Editor]]
+"""Gives an editor each time something is to be committed."""
 NO_FEED = re.compile(r"(?:audio|font|image|video)/|application/(?:pdf|zip|msword|vnd\.openxml)")
 
 
@@ -37,7 +39,7 @@ def pull_feed(
     folder: Path,
     address: str,
     fetcher: Fetcher,
-    open_editor: Callable[[], Editor],
+    open_editor: OpenEditor,
     advance: Callable[[], None] = lambda: None,
 ) -> Report:
     """Pull the feed at an address in its normal form; what failed is in the report and tried again next time.
@@ -45,27 +47,8 @@ def pull_feed(
     An article that was withdrawn stays withdrawn, whatever the feed says. Raises what is wrong with the index
     and not with the feed.
     """
-    total = Report()
     with Holdings(folder) as holdings:
-        feed = _known(folder, address, holdings)
-        is_pending = any(entry.error for entry in feed.entries.values())
-        try:
-            with _foreseen(address):
-                fetched = fetcher.fetch(address, None if is_pending else feed.validators, _wanted)
-                read = read_feed(fetched) if fetched else None
-                if fetched is not None and read is not None:
-                    taken = _entries_taken_in(
-                        folder, feed, read, fetcher, holdings, open_editor, total, advance
-                    )
-                    feed = _finished(taken, fetched, read, total)
-        except ReadError as error:
-            total.failed.append(error)
-            # As it is noted by now: entries may have been taken in before the failure.
-            feed = _known(folder, address, holdings)
-            _note(folder, replace(feed, error=str(error)), holdings)
-            return total
-        _note(folder, replace(feed, error=None), holdings)
-    return total
+        return _Pull(folder, address, fetcher, holdings, open_editor, advance).run()
 
 
 @contextmanager
@@ -105,29 +88,130 @@ class _Portion:
         )
 
 
-def _entries_taken_in(
-    folder: Path,
-    feed: Feed,
-    read: ReadFeed,
-    fetcher: Fetcher,
-    holdings: Holdings,
-    open_editor: Callable[[], Editor],
-    total: Report,
-    advance: Callable[[], None],
-) -> Feed:
-    due = iter([entry for entry in (*read.entries, *_pending(feed, read)) if _is_due(feed, entry)])
-    pages = remembered(folder).pages
-    while entries := list(islice(due, ENTRIES_PER_COMMIT)):
-        portion = _Portion()
-        for entry in entries:
-            _visit(portion, feed, entry, fetcher, holdings, pages)
-            advance()
-        _commit(portion, open_editor, total)
-        feed = with_entries(feed, portion.entries)
-        with remembering(folder) as state:
-            state.feeds[feed.address] = _as_subscribed(feed, state.feeds.get(feed.address))
-            state.pages.update(portion.gathered.pages)
-    return feed
+class _Pull:
+    """A pull under way; ``holdings`` are open around it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        address: str,
+        fetcher: Fetcher,
+        holdings: Holdings,
+        open_editor: OpenEditor,
+        advance: Callable[[], None],
+    ) -> None:
+        self._folder, self._address, self._fetcher, self._holdings = folder, address, fetcher, holdings
+        self._open_editor, self._advance = open_editor, advance
+        self._report = Report()
+        self._feed = self._known()
+
+    def run(self) -> Report:
+        """Fetch, take in, note."""
+        is_pending = any(entry.error for entry in self._feed.entries.values())
+        validators = None if is_pending else self._feed.validators
+        try:
+            with _foreseen(self._address):
+                fetched = self._fetcher.fetch(self._address, validators, _wanted)
+                if fetched is not None:
+                    read = read_feed(fetched)
+                    self._take_in(read)
+                    self._finish(fetched, read)
+        except ReadError as error:
+            self._report.failed.append(error)
+            # As it is noted by now: entries may have been taken in before the failure.
+            self._note(replace(self._known(), error=str(error)))
+        else:
+            self._note(replace(self._feed, error=None))
+        return self._report
+
+    def _known(self) -> Feed:
+        """Return the feed; as if never pulled when the catalog is another one than it came into, or older."""
+        feed = remembered(self._folder).feeds.get(self._address) or Feed(self._address, added=False)
+        if feed.chain and self._holdings.remembers(Watermark(feed.commit, feed.chain)):
+            return feed
+        return replace(feed, entries={}, validators=None)
+
+    def _take_in(self, read: ReadFeed) -> None:
+        """Visit the entries that are due, and commit and note them portion by portion."""
+        due = iter([one for one in (*read.entries, *_pending(self._feed, read)) if _is_due(self._feed, one)])
+        pages = remembered(self._folder).pages
+        while entries := list(islice(due, ENTRIES_PER_COMMIT)):
+            portion = _Portion()
+            for entry in entries:
+                self._visit(portion, entry, pages)
+                self._advance()
+            self._commit(portion)
+            self._feed = with_entries(self._feed, portion.entries)
+            with remembering(self._folder) as state:
+                state.feeds[self._address] = _as_subscribed(self._feed, state.feeds.get(self._address))
+                state.pages.update(portion.gathered.pages)
+
+    def _visit(self, portion: _Portion, entry: Entry, pages: Mapping[str, KnownPage]) -> None:
+        """Take one entry's article from its own text or from its page, and note what came of it."""
+        known, holdings = self._feed.entries.get(entry.key), self._holdings
+        identity = known.article if known else _identity(self._feed, entry)
+        portion.entries[entry.key] = KnownEntry(identity, entry.digest, entry.link)
+        if _was_removed(known, identity, holdings):
+            return
+        at = entry.link or self._address
+        portion.visited.append((entry, at, known))
+        found = portion.gathered.found
+        before = len(found)
+        try:
+            with _foreseen(at):
+                if entry.content is not None:
+                    add(portion.gathered, holdings, as_page(entry, at), at, entry.metadata, identity)
+                elif entry.link is not None:
+                    page, said = pages.get(at), entry.metadata
+                    take(portion.gathered, self._fetcher, holdings, page, at, said, identity, _wanted_page)
+                else:
+                    named = entry.metadata.title or entry.key
+                    raise ReadError(
+                        self._address, f"its entry {named!r} has no link and no text", "tell its publisher"
+                    )
+        except ReadError as error:
+            found.append(error)
+        if problems := [one for one in found[before:] if isinstance(one, ReadError)]:
+            portion.failed(entry, str(problems[0]), known)
+
+    def _commit(self, portion: _Portion) -> None:
+        """Commit what was gathered, and note which entries the index did not accept."""
+        gathered, total = portion.gathered, self._report
+        total.failed += [one for one in gathered.found if isinstance(one, ReadError)]
+        total.unchanged += gathered.unchanged
+        found = [one for one in gathered.found if not isinstance(one, ReadError)]
+        if not found:
+            return
+        with self._open_editor() as editor:
+            report = editor.put(found)
+        total.added += report.added
+        total.changed += report.changed
+        total.unchanged += report.unchanged
+        total.failed += report.failed
+        total.encoded += report.encoded
+        problems = {one.where: str(one) for one in report.failed}
+        for entry, at, known in portion.visited:
+            if at in problems:
+                portion.failed(entry, problems[at], known)
+
+    def _finish(self, fetched: Fetched, read: ReadFeed) -> None:
+        """Keep the feed as it was read; one that is not well-formed is read again the next time."""
+        if read.problem:
+            mend = "tell its publisher; what could be read was taken in"
+            self._report.failed.append(ReadError(self._address, f"is not well-formed ({read.problem})", mend))
+        self._feed = replace(
+            self._feed,
+            title=read.title or self._feed.title,
+            validators=None if read.problem else fetched.validators,
+            entries=pruned(self._feed.entries, frozenset(entry.key for entry in read.entries)),
+        )
+
+    def _note(self, feed: Feed) -> None:
+        mark = self._holdings.watermark()
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with remembering(self._folder) as state:
+            done = replace(feed, pulled=now, commit=mark.commit, chain=mark.chain)
+            state.feeds[self._address] = _as_subscribed(done, state.feeds.get(self._address))
 
 
 def _is_due(feed: Feed, entry: Entry) -> bool:
@@ -144,63 +228,6 @@ def _pending(feed: Feed, read: ReadFeed) -> Iterator[Entry]:
             yield Entry(key, known.link, metadata, None, known.digest)
 
 
-def _visit(
-    portion: _Portion,
-    feed: Feed,
-    entry: Entry,
-    fetcher: Fetcher,
-    holdings: Holdings,
-    pages: Mapping[str, KnownPage],
-) -> None:
-    """Take one entry's article from its own text or from its page, and note what came of it."""
-    known = feed.entries.get(entry.key)
-    identity = known.article if known else _identity(feed, entry)
-    portion.entries[entry.key] = KnownEntry(identity, entry.digest, entry.link)
-    if _was_removed(known, identity, holdings):
-        return
-    at = entry.link or feed.address
-    portion.visited.append((entry, at, known))
-    found = portion.gathered.found
-    before = len(found)
-    try:
-        with _foreseen(at):
-            if entry.content is not None:
-                add(portion.gathered, holdings, as_page(entry, at), at, entry.metadata, identity)
-            elif entry.link is not None:
-                known_page, said = pages.get(at), entry.metadata
-                take(portion.gathered, fetcher, holdings, known_page, at, said, identity, _wanted_page)
-            else:
-                named = entry.metadata.title or entry.key
-                raise ReadError(
-                    feed.address, f"its entry {named!r} has no link and no text", "tell its publisher"
-                )
-    except ReadError as error:
-        found.append(error)
-    if problems := [one for one in found[before:] if isinstance(one, ReadError)]:
-        portion.failed(entry, str(problems[0]), known)
-
-
-def _commit(portion: _Portion, open_editor: Callable[[], Editor], total: Report) -> None:
-    """Commit what was gathered, add to the report, and note which entries the index did not accept."""
-    gathered = portion.gathered
-    total.failed += [one for one in gathered.found if isinstance(one, ReadError)]
-    total.unchanged += gathered.unchanged
-    found = [one for one in gathered.found if not isinstance(one, ReadError)]
-    if not found:
-        return
-    with open_editor() as editor:
-        report = editor.put(found)
-    total.added += report.added
-    total.changed += report.changed
-    total.unchanged += report.unchanged
-    total.failed += report.failed
-    total.encoded += report.encoded
-    problems = {one.where: str(one) for one in report.failed}
-    for entry, at, known in portion.visited:
-        if at in problems:
-            portion.failed(entry, problems[at], known)
-
-
 def _identity(feed: Feed, entry: Entry) -> str:
     """An entry's article is named after its link, one without a link after the feed and its own key."""
     if entry.link is not None:
@@ -214,40 +241,6 @@ def _was_removed(known: KnownEntry | None, identity: str, holdings: Holdings) ->
     if holdings.withdrawn(identity):
         return True
     return known is not None and known.error is None and holdings.current(identity) is None
-
-
-def _known(folder: Path, address: str, holdings: Holdings) -> Feed:
-    return _of_this_history(remembered(folder).feeds.get(address) or Feed(address, added=False), holdings)
-
-
-def _of_this_history(feed: Feed, holdings: Holdings) -> Feed:
-    """Return the feed; as if never pulled, when the catalog is not the one, or older than, it came into."""
-    if feed.chain and holdings.remembers(Watermark(feed.commit, feed.chain)):
-        return feed
-    return replace(feed, entries={}, validators=None)
-
-
-def _finished(feed: Feed, fetched: Fetched, read: ReadFeed, total: Report) -> Feed:
-    """Return the feed as it was read; one that is not well-formed is read again the next time."""
-    if read.problem:
-        mend = "tell its publisher; what could be read was taken in"
-        total.failed.append(ReadError(feed.address, f"is not well-formed ({read.problem})", mend))
-    listed = frozenset(entry.key for entry in read.entries)
-    return replace(
-        feed,
-        title=read.title or feed.title,
-        validators=None if read.problem else fetched.validators,
-        entries=pruned(feed.entries, listed),
-    )
-
-
-def _note(folder: Path, feed: Feed, holdings: Holdings) -> None:
-    mark = holdings.watermark()
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    with remembering(folder) as state:
-        before = state.feeds.get(feed.address)
-        done = replace(feed, pulled=now, commit=mark.commit, chain=mark.chain)
-        state.feeds[feed.address] = _as_subscribed(done, before)
 
 
 def _as_subscribed(feed: Feed, now: Feed | None) -> Feed:

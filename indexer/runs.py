@@ -35,14 +35,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Lacking:
     """What a generation lacks, and the runs that it holds open though they have ended, or had before."""
 
     missing: tuple[Run, ...]
     ended: tuple[Run, ...]
 
 
-def difference(connection: sqlite3.Connection, generation: Generation, articles: Sequence[int]) -> Difference:
+def compared(connection: sqlite3.Connection, generation: Generation, articles: Sequence[int]) -> Lacking:
     """Compare what the generation should have of some articles, given by their keys, with what it has."""
     horizon = history_from(connection) or 0
     wanted = _wanted(connection, articles, with_titles=generation.recipe.title_context)
@@ -53,7 +53,7 @@ def difference(connection: sqlite3.Connection, generation: Generation, articles:
     ended = tuple(
         run for run in wanted if run.to_commit is not None and there.get(run.name, 0) > run.to_commit
     )
-    return Difference(missing, ended)
+    return Lacking(missing, ended)
 
 
 def touched(connection: sqlite3.Connection, active: int, since: int | None) -> list[int]:

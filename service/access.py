@@ -82,11 +82,9 @@ class Access:
             return None
         key = self._key(headers.get("authorization"))
         if key is None and not self._open(needed):
-            raise Problem(401, "key-required", "send a key as 'Authorization: Bearer …'")
+            raise Problem("key-required", "send a key as 'Authorization: Bearer …'")
         if key is not None and not key.allows(needed):
-            raise Problem(
-                403, "scope-missing", f"this key may {key.scope}; a key that may {needed} is needed"
-            )
+            raise Problem("scope-missing", f"this key may {key.scope}; a key that may {needed} is needed")
         return key
 
     def _key(self, authorization: str | None) -> Key | None:
@@ -96,7 +94,7 @@ class Access:
         key = self.keyring.find(secret.strip()) if scheme.lower() == "bearer" else None
         # A client that knows of no keys may have to send something: where none is needed, that is no harm.
         if key is None and (self.settings.require_keys or self.keyring.any_made()):
-            raise Problem(401, "key-unknown", "there is no such key, or it was revoked")
+            raise Problem("key-unknown", "there is no such key, or it was revoked")
         return key
 
     def _open(self, needed: Scope) -> bool:
@@ -117,19 +115,17 @@ class Access:
             name in allowed or name == self.settings.host or anybody or is_loopback(name)
         ):
             return
-        raise Problem(
-            421, "unknown-host", "this server is not known by that name; see the setting allowed_hosts"
-        )
+        raise Problem("unknown-host", "this server is not known by that name; see the setting allowed_hosts")
 
     def _check_page(self, headers: Mapping[str, str]) -> None:
         """Refuse changes that a web page of another origin asks for (cross-site request forgery)."""
-        origin = headers.get("origin")
-        if origin is not None and origin not in self.settings.cors_origins:
-            own = urlsplit(origin).netloc == headers.get("host") if _fits(origin) else False
-            if not own:
-                raise Problem(403, "foreign-origin", "pages of other origins may not change anything here")
-        elif origin is None and headers.get("sec-fetch-site") == "cross-site":
-            raise Problem(403, "foreign-origin", "pages of other origins may not change anything here")
+        origin, host = headers.get("origin"), headers.get("host")
+        if origin is None:
+            foreign = headers.get("sec-fetch-site") == "cross-site"
+        else:
+            foreign = origin not in (*self.settings.cors_origins, f"http://{host}", f"https://{host}")
+        if foreign:
+            raise Problem("foreign-origin", "pages of other origins may not change anything here")
 
     @property
     def _local(self) -> bool:
@@ -142,11 +138,3 @@ def _name_in(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return None
-
-
-def _fits(address: str) -> bool:
-    try:
-        urlsplit(address if "//" in address else f"//{address}")
-    except ValueError:
-        return False
-    return True

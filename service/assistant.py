@@ -24,6 +24,7 @@ from indexer import (
 )
 from service.abstention import Refusal, must_refuse, refused, refused_empty
 from service.answer import Answer, Explanation, Hit, IndexState, SearchResult
+from service.askable import MOST_PASSAGES, checked_question
 from service.clock import Clock
 from service.confidence import confidence_features
 from service.encoder import chosen_encoder
@@ -50,12 +51,6 @@ from service.turns import Turns
 
 TURNS = 1
 """Questions of one process that are worked on at a time; the others wait, or wait for the model."""
-
-LONGEST_QUESTION = 2000
-"""Characters."""
-
-MOST_PASSAGES = 1000
-"""Passages or articles that one request may ask for."""
 
 
 class Assistant:
@@ -324,17 +319,9 @@ def _check_model(index: Index, encoder: Encoder) -> None:
 
 
 def _check_request(question: str, top_k: int) -> None:
-    if not question.strip():
-        raise InputError("question", "it is empty", "ask something")
-    check_length(question)
+    checked_question(question)
     if not 1 <= top_k <= MOST_PASSAGES:
         raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")
-
-
-def check_length(question: str) -> None:
-    """Raise InputError for a question that is longer than any that is read."""
-    if len(question) > LONGEST_QUESTION:
-        raise InputError("question", f"it has {len(question)} characters", f"use {LONGEST_QUESTION} at most")
 
 
 def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

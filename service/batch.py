@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeVar
 
 from indexer import InputError, Moment
 from service.answer import Answer, Hit, SearchResult
-from service.assistant import LONGEST_QUESTION
+from service.askable import checked_question
 
 Given = TypeVar("Given", Answer, SearchResult)
 
@@ -42,17 +42,6 @@ class Refused:
     def to_dict(self) -> dict[str, str | None]:
         """Return the promised JSON object."""
         return {"question_id": self.id, "error": self.error}
-
-
-def checked_question(text: str) -> str:
-    """Return a question that can be asked; raises InputError when it is blank, too long or no text."""
-    if not text.strip():
-        raise InputError("question", "it is empty", "ask something")
-    if len(text) > LONGEST_QUESTION:
-        raise InputError("question", f"it has {len(text)} characters", f"use up to {LONGEST_QUESTION}")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InputError("question", "it is not valid text", "write it in UTF-8")
-    return text
 
 
 def questions(file: Path) -> Iterator[Asked | Refused]:

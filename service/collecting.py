@@ -7,7 +7,7 @@ only as long as a call lasts; the model is loaded once. Knows nothing of termina
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,22 +17,19 @@ from typing import Any
 
 from indexer import (
     Editor,
-    Fetcher,
     Found,
     InputError,
     LoadedEncoder,
     ReadError,
     Report,
-    chosen_limits,
-    gather,
-    is_address,
+    find,
     normal_address,
     pull_feed,
-    remember_pages,
     submitted,
 )
+from service.editing import editing
 from service.encoder import chosen_encoder
-from service.intake import Reading, take_in
+from service.intake import chosen_fetcher, sorted_out, take_in_all
 from service.settings import Settings, load_settings
 from service.watching import FolderWatch
 
@@ -49,16 +46,9 @@ def collect(
     path that does not exist, and when so much is gone that it looks like a mistake.
     """
     chosen, folder = settings or load_settings(), Path(index)
-    addresses = [str(path) for path in paths if is_address(str(path))]
-    files = [Path(path) for path in paths if not is_address(str(path))]
-    gathered = gather(folder, addresses, _fetcher(chosen)) if addresses else None
-    reading = Reading(files, fetched=gathered.found if gathered else ())
-    with _editor(folder, chosen) as editor:
-        report = take_in(editor, reading, lambda report: None, sync=sync, yes=False)
-    if gathered is not None:
-        report.unchanged += gathered.unchanged
-        remember_pages(folder, gathered)
-    return report
+    files, addresses = sorted_out(paths)
+    find(files)  # what does not exist is refused before an index is made
+    return take_in_all(folder, files, addresses, chosen, lambda: _editor(folder, chosen), sync=sync)
 
 
 def collect_records(
@@ -84,7 +74,7 @@ def collect_feed(index: str | Path, address: str, *, settings: Settings | None =
     """Take in what an RSS or Atom feed lists and is new or changed since the last time."""
     chosen, folder = settings or load_settings(), Path(index)
     where = normal_address(address)
-    return pull_feed(folder, where, _fetcher(chosen), lambda: _editor(folder, chosen))
+    return pull_feed(folder, where, chosen_fetcher(chosen), lambda: _editor(folder, chosen))
 
 
 class Followed:
@@ -140,18 +130,13 @@ def withdraw(index: str | Path, *identities: str, settings: Settings | None = No
         return editor.withdraw(identities)
 
 
-def _editor(folder: Path, settings: Settings) -> Editor:
-    return Editor(folder, lambda: _encoder(settings), wait=settings.wait_seconds)
+def _editor(folder: Path, settings: Settings) -> AbstractContextManager[Editor]:
+    return editing(folder, lambda: _encoder(settings), settings.wait_seconds)
 
 
 @cache
 def _encoder(settings: Settings) -> LoadedEncoder:
     return chosen_encoder(settings)
-
-
-def _fetcher(settings: Settings) -> Fetcher:
-    limits = chosen_limits(settings.fetch_seconds, settings.fetch_bytes)
-    return Fetcher(limits, allow_private=settings.allow_private_addresses)
 
 
 def _found(rows: Iterable[Row], text: str, title: str | None, key: str | None) -> Iterator[Found | ReadError]:

@@ -20,11 +20,13 @@ from indexer import (
     Metadata,
     Moment,
     Order,
+    View,
     Wanted,
     list_commits,
 )
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.assistant import Assistant
+from service.overview import facts_of
 from service.verification import AlsoStated, Claim, Verdict, verify_quote
 
 PAGE = 100
@@ -211,10 +213,7 @@ class LocalCollection(Assistant):
     ) -> ArticleText:
         """Read an article or a span of it; without ``revision`` a withdrawn one is not found."""
         with self.index.view() as view:
-            article = view.article(article_id, revision)
-        if article.withdrawn and revision is None:
-            raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
-        return text_of(article, start, end)
+            return text_of(readable(view, article_id, revision), start, end)
 
     def articles(self, filters: Filters = NO_FILTERS, order: Order = "id") -> Iterator[ArticleSummary]:
         """Yield the current articles that pass a filter."""
@@ -227,7 +226,7 @@ class LocalCollection(Assistant):
                     article_id=one.id,
                     revision=one.revision,
                     taken_in=one.taken_in,
-                    **_described(one.metadata),
+                    **described(one.metadata),
                 )
             if len(page) < PAGE:
                 return
@@ -249,20 +248,8 @@ class LocalCollection(Assistant):
 
     def status(self) -> CollectionStatus:
         """Say what is asked."""
-        seen = self.index.overview()
-        recipe = seen.recipe
-        return CollectionStatus(
-            commit=seen.commit,
-            updated=seen.updated,
-            articles=seen.articles,
-            withdrawn=seen.withdrawn,
-            passages=seen.passages,
-            sentences=seen.sentences,
-            generation=seen.generation,
-            model=recipe.model if recipe else None,
-            recipe=recipe.name if recipe else None,
-            ranker=self.ranker_name,
-        )
+        facts = {**facts_of(self.index.overview()), "ranker": self.ranker_name}
+        return CollectionStatus(**{field.name: facts[field.name] for field in fields(CollectionStatus)})
 
 
 def told_of(answer: Answer) -> Iterator[SentenceTold]:
@@ -281,6 +268,14 @@ def claim_of(quote: Claim | Citation) -> Claim:
     return Claim(**{name: getattr(quote, name) for name in names}, also_in=also)
 
 
+def readable(view: View, article_id: str, revision: int | None) -> ArticleState:
+    """Return an article; raises ArticleNotFound also for a withdrawn one unless its ``revision`` is named."""
+    article = view.article(article_id, revision)
+    if article.withdrawn and revision is None:
+        raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
+    return article
+
+
 def text_of(article: ArticleState, start: int, end: int | None) -> ArticleText:
     """Return a span of an article; raises InputError for one that is not in it."""
     length = len(article.text)
@@ -292,7 +287,7 @@ def text_of(article: ArticleState, start: int, end: int | None) -> ArticleText:
         article_id=article.id,
         revision=article.revision,
         sha256=article.sha256,
-        **_described(article.metadata),
+        **described(article.metadata),
         taken_in=article.taken_in,
         withdrawn=article.withdrawn,
         superseded_by=article.superseded_by,
@@ -303,6 +298,7 @@ def text_of(article: ArticleState, start: int, end: int | None) -> ArticleText:
     )
 
 
-def _described(known: Metadata) -> dict[str, Any]:
+def described(known: Metadata) -> dict[str, Any]:
+    """Return what is known of an article by the names of its fields."""
     names = ("title", "publisher", "author", "url", "published", "language")
     return {**{name: getattr(known, name) for name in names}, "facets": dict(known.facets)}

@@ -80,7 +80,7 @@ def ask(
         )
         write(_answers(asking, questions, as_of))
         return
-    from service.batch import checked_question
+    from service.askable import checked_question
 
     checked = checked_question(question or "")
     answer = _opened(settings).ask(
@@ -143,7 +143,7 @@ def search(
         return
     if output is Format.TREC:
         raise typer.BadParameter("a TREC run needs --queries", param_hint="--format")
-    from service.batch import checked_question
+    from service.askable import checked_question
 
     checked = checked_question(question or "")
     result = _opened(settings).search(

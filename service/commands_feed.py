@@ -82,10 +82,12 @@ def pull_feeds(
     as_json_lines: JsonOption = False,
 ) -> None:
     """Take in what feeds bring; what fails is named and tried again at the next pull."""
-    from functools import cache
+    from functools import cache, partial
 
-    from indexer import Editor, pull_feed, remembered
-    from service.commands_index import as_dict, encoder_loader, fetcher, summary
+    from indexer import pull_feed, remembered
+    from service.commands_index import as_dict, encoder_loader, summary
+    from service.editing import editing
+    from service.intake import chosen_fetcher
     from service.progress import progress
 
     settings = settings_with(index, allow_private_addresses=allow_private_addresses)
@@ -94,14 +96,11 @@ def pull_feeds(
         wanted = [feed.address for feed in remembered(settings.index).feeds.values() if feed.added]
         if not wanted:
             complain("there are no feeds; add one with 'civicite feed add URL'")
-    load, fetching, failed = cache(encoder_loader(settings, complain)), fetcher(settings), False
-
-    def open_editor() -> Editor:
-        return Editor(settings.index, load, wait=settings.wait_seconds)
-
+    load, fetcher, failed = cache(encoder_loader(settings, complain)), chosen_fetcher(settings), False
+    open_editor = partial(editing, settings.index, load, settings.wait_seconds)
     for where in dict.fromkeys(wanted):
         with progress(None, "Entries visited") as shown:
-            report = pull_feed(settings.index, where, fetching, open_editor, shown.advance)
+            report = pull_feed(settings.index, where, fetcher, open_editor, shown.advance)
         if as_json_lines:
             write_json(as_dict(report, feed=where))
         else:

@@ -12,7 +12,7 @@ from service.options import IndexOption, JsonOption, PrivateOption, WaitOption, 
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
-    from indexer import Editor, Encoder, Fetcher, Gathered, Report
+    from indexer import Editor, Encoder, Report
     from service.settings import Settings
 
 
@@ -35,32 +35,26 @@ def index(
     as_json_lines: JsonOption = False,
 ) -> None:
     """Take in articles; what is unchanged costs nothing."""
-    from indexer import ReadError, Report, find, is_address
-    from service.feedback import forget_erased
-    from service.intake import Reading, plan, take_in
+    from indexer import find
+    from service.intake import sorted_out, take_in_all
     from service.progress import progress
 
     settings = settings_with(index, allow_private_addresses=allow_private_addresses)
-    addresses = [path for path in paths if is_address(path)]
-    files = [Path(path) for path in paths if not is_address(path)]
+    files, addresses = sorted_out(paths)
     with progress(len(find(files)) + len(addresses)) as shown:
-        # Fetched before the index is opened: a slow server never holds its lock.
-        gathered = _gathered(settings, addresses, shown.advance) if addresses else None
-        fetched = gathered.found if gathered else []
-        reading = Reading(files, shown.advance, fetched)
-        if not files and all(isinstance(one, ReadError) for one in fetched):
-            report = Report(failed=[one for one in fetched if isinstance(one, ReadError)])
-        elif dry_run:
-            with _planner(settings.index) as editor:
-                report = plan(editor, reading, sync=sync)
-        else:
-            load = encoder_loader(settings, shown.notice)
-            with _interruptible(), _editor(settings.index, load, wait) as editor:
-                report = take_in(editor, reading, shown.step, sync=sync, yes=yes)
-            forget_erased(settings.index)
-        if gathered is not None:
-            report.unchanged += gathered.unchanged
-            _remember(settings.index, gathered, dry_run=dry_run)
+        load = encoder_loader(settings, shown.notice)
+        report = take_in_all(
+            settings.index,
+            files,
+            addresses,
+            settings,
+            lambda: _planner(settings.index) if dry_run else _interruptible(settings.index, load, wait),
+            sync=sync,
+            yes=yes,
+            dry_run=dry_run,
+            advance=shown.advance,
+            step=shown.step,
+        )
     if files and not addresses and not find(files):
         complain("there is nothing here to take in; files end in .md, .txt, .html, .pdf, .docx or .jsonl")
     if as_json_lines:
@@ -87,17 +81,13 @@ def remove(
 ) -> None:
     """Withdraw articles: no answer quotes them from now on."""
     from indexer import Index
-    from service.feedback import forget_erased
+    from service.editing import editing
 
     folder = settings_with(index).index
     # An editor would make an index where there is none.
     Index.open(folder).close()
-    try:
-        with _editor(folder, _no_encoder, wait) as editor:
-            report = editor.erase(identities) if erase else editor.withdraw(identities)
-    finally:
-        # Also where a reader holds the end of the erasure up, or an earlier one was finished.
-        forget_erased(folder)
+    with editing(folder, _no_encoder, wait) as editor:
+        report = editor.erase(identities) if erase else editor.withdraw(identities)
     write([f"erased {len(report.erased)}" if erase else f"withdrawn {len(report.withdrawn)}"])
     for identity, others in report.copies.items():
         complain(f"{identity}: the same text is also that of {', '.join(others)}")
@@ -106,34 +96,19 @@ def remove(
 def status(index: IndexOption = None, as_json_lines: JsonOption = False) -> None:
     """Show what the index holds."""
     from indexer import survey
+    from service.overview import facts_of
 
     folder = settings_with(index).index
     seen = survey(folder)
-    recipe = seen.recipe
-    facts: dict[str, Any] = {
-        "index": str(folder),
-        "commit": seen.commit,
-        "updated": seen.updated,
-        "articles": seen.articles,
-        "withdrawn": seen.withdrawn,
-        "passages": seen.passages,
-        "sentences": seen.sentences,
-        "generation": seen.generation,
-        "model": recipe.model if recipe else None,
-        "model_digest": recipe.model_digest if recipe else None,
-        "recipe": recipe.name if recipe else None,
-        "size_bytes": seen.size,
-        "projections": {"vectors": seen.vectors, "terms": seen.terms},
-        "damaged": list(seen.damaged),
-        "erasing": seen.erasing,
-    }
+    facts = {"index": str(folder), **facts_of(seen)}
     if as_json_lines:
-        write_json(facts)
+        write_json({**facts, "damaged": list(seen.damaged), "erasing": seen.erasing})
         return
-    flat = {**facts, **facts.pop("projections"), "damaged": ", ".join(seen.damaged) or None}
-    flat["erasing"] = "not finished: files may hold traces" if seen.erasing else None
-    flat.pop("projections", None)
-    write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in flat.items())
+    projections = facts.pop("projections")
+    facts["damaged"] = ", ".join(seen.damaged) or None
+    facts["erasing"] = "not finished: files may hold traces" if seen.erasing else None
+    told = {**facts, **projections}
+    write(f"{name.replace('_', ' '):<13} {'-' if value is None else value}" for name, value in told.items())
 
 
 def verify(
@@ -181,41 +156,14 @@ def encoder_loader(settings: "Settings", notice: Callable[[str], None]) -> "Call
     return load
 
 
-def _gathered(settings: "Settings", addresses: list[str], advance: Callable[[], None]) -> "Gathered":
-    from indexer import gather
-
-    return gather(settings.index, addresses, fetcher(settings), advance)
-
-
-def _remember(folder: Path, gathered: "Gathered", *, dry_run: bool) -> None:
-    from indexer import remember_pages
-
-    if not dry_run:
-        remember_pages(folder, gathered)
-
-
-def fetcher(settings: "Settings") -> "Fetcher":
-    """Return what fetches addresses as the settings allow."""
-    from indexer import Fetcher, chosen_limits
-
-    limits = chosen_limits(settings.fetch_seconds, settings.fetch_bytes)
-    return Fetcher(limits, allow_private=settings.allow_private_addresses)
-
-
 def _no_encoder() -> NoReturn:
     raise AssertionError("nothing is encoded here")
-
-
-def _editor(folder: Path, load: "Callable[[], Encoder]", wait: float = 0) -> "Editor":
-    from indexer import Editor
-
-    return Editor(folder, load, wait=wait)
 
 
 @contextmanager
 def _planner(folder: Path) -> "Iterator[Editor]":
     """An editor that only plans; where there is no index yet, one over an empty index that goes away."""
-    from indexer import Index, IndexNotFound
+    from indexer import Editor, Index, IndexNotFound
 
     with TemporaryDirectory() as empty:
         try:
@@ -223,15 +171,18 @@ def _planner(folder: Path) -> "Iterator[Editor]":
                 place = folder
         except IndexNotFound:
             place = Path(empty, "index")
-        with _editor(place, _no_encoder) as editor:
+        with Editor(place, _no_encoder) as editor:
             yield editor
 
 
 @contextmanager
-def _interruptible() -> "Iterator[None]":
-    """Say, when somebody stops a run, that nothing is broken."""
+def _interruptible(folder: Path, load: "Callable[[], Encoder]", wait: float) -> "Iterator[Editor]":
+    """An editor; when somebody stops the run, it is said that nothing is broken."""
+    from service.editing import editing
+
     try:
-        yield
+        with editing(folder, load, wait) as editor:
+            yield editor
     except KeyboardInterrupt:
         complain("civicite: stopped; what is committed stays, and the same command goes on from there")
         raise typer.Exit(130) from None

@@ -23,8 +23,8 @@ def watch(
     as_json_lines: JsonOption = False,
 ) -> None:
     """Follow a folder until interrupted. What changes is taken in, what goes is withdrawn."""
-    from indexer import Editor
     from service.commands_index import as_dict, changes, encoder_loader
+    from service.editing import editing
     from service.watching import FolderWatch
 
     settings = settings_with(index)
@@ -45,7 +45,7 @@ def watch(
         signal.signal(number, lambda *_: stop.set())
     FolderWatch(
         folder,
-        lambda: Editor(settings.index, lambda: encoder, wait=settings.wait_seconds),
+        lambda: editing(settings.index, lambda: encoder, settings.wait_seconds),
         tell,
         lambda: complain(f"watching {folder}"),
         complain,

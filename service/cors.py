@@ -35,7 +35,7 @@ class OtherPages(CORSMiddleware):
         answer = super().preflight_response(request_headers)
         if answer.status_code >= _REFUSED:
             told = bytes(answer.body).decode()
-            refusal = problem_response(403, "foreign-origin", f"{told}; see the setting cors_origins")
+            refusal = problem_response("foreign-origin", f"{told}; see the setting cors_origins")
             kept = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             refusal.headers.update(kept)
             answer = refusal

@@ -81,13 +81,13 @@ class Guard:
             scope.setdefault("state", {})["key"] = key
             await self._app(scope, _Body(scope, receive, answer), answer)
         except Problem as problem:
-            await problem_response(problem.status, problem.kind, problem.detail, headers=problem.headers)(
+            await problem_response(problem.kind, problem.detail, headers=problem.headers)(
                 scope, receive, answer
             )
         except Exception:
             # A bug, which is raised on to be logged; what would be answered further out lacks our headers.
             if not answer.begun:
-                await problem_response(500, "internal-error", BUG)(scope, receive, answer)
+                await problem_response("internal-error", BUG)(scope, receive, answer)
             raise
         finally:
             await answer.end()
@@ -97,7 +97,7 @@ class Guard:
         most = self._access.settings.max_requests
         if self._under_way > most:
             detail = f"{most} requests are under way; come again in a moment"
-            raise Problem(503, "overloaded", detail, {"Retry-After": "1"})
+            raise Problem("overloaded", detail, {"Retry-After": "1"})
         try:
             key = self._access.admit(scope["method"], scope["path"], headers)
         except Problem:
@@ -107,7 +107,7 @@ class Guard:
         self._count(scope, key, answer)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > _largest(scope):
-            raise Problem(413, "body-too-large", "the body is larger than this server takes")
+            raise Problem("body-too-large", "the body is larger than this server takes")
         return key
 
     def _count(self, scope: Scope, key: Key | None, answer: "_Answer") -> None:
@@ -120,7 +120,7 @@ class Guard:
         answer.tell(rate_headers(self._rate.amount, window.remaining if within else 0, wait))
         if not within:
             detail = f"more than {self._rate.amount} requests in a minute"
-            raise Problem(429, "too-many-requests", detail, {"Retry-After": str(wait)})
+            raise Problem("too-many-requests", detail, {"Retry-After": str(wait)})
 
 
 def rate_headers(most: int, remaining: int, seconds: int) -> dict[str, str]:
@@ -165,7 +165,7 @@ class _Answer:
 
     def _expire(self) -> None:
         detail = f"it took longer than {self._seconds:g} seconds"
-        self.replace(problem_response(503, "too-slow", detail, retry=1))
+        self.replace(problem_response("too-slow", detail, retry=1))
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -209,7 +209,7 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             detail = "the body did not come in time"
-            self._answer.replace(problem_response(408, "body-too-slow", detail, headers=_CLOSED))
+            self._answer.replace(problem_response("body-too-slow", detail, headers=_CLOSED))
             return {"type": "http.disconnect"}
         self._waited += time.monotonic() - begun
         self._received += len(message.get("body", b""))

@@ -1,5 +1,6 @@
 """The articles over HTTP: listed, read by revision and span, put, uploaded, deleted."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Path, Query, Request, UploadFile
@@ -10,7 +11,7 @@ from indexer import (
     ArticleNotFound,
     ArticleState,
     Index,
-    Metadata,
+    InputError,
     ReadError,
     Variant,
     View,
@@ -18,8 +19,8 @@ from indexer import (
     uploaded,
 )
 from service import metrics
+from service.collection import described, readable, text_of
 from service.declared import ONLY_A_FILE
-from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
 from service.problems import Problem, responses
@@ -55,7 +56,7 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
             "article_id": one.id,
             "revision": one.revision,
             "taken_in": one.taken_in,
-            **_described(one.metadata),
+            **described(one.metadata),
         }
         for one in found[: query.limit]
     ]
@@ -109,9 +110,7 @@ def read_article(
     the same as this one's current text but differ in a figure, a date or a name, as a corrected copy does.
     """
     with serving.index.view() as view:
-        article = view.article(article_id, query.revision)
-        if article.withdrawn and query.revision is None:
-            raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
+        article = readable(view, article_id, query.revision)
         return unless_known(request, JSONResponse(_article(view, article, query)), article)
 
 
@@ -153,15 +152,12 @@ def delete_article(
     article_id: ArticleId, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
     """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
-    try:
-        with serving.editor() as editor:
-            _check_conditions(request, serving.index, article_id)
-            if query.erase:
-                editor.erase([article_id])
-            else:
-                editor.withdraw([article_id])
-    finally:
-        forget_erased(serving.settings.index)
+    with serving.editor() as editor:
+        _check_conditions(request, serving.index, article_id)
+        if query.erase:
+            editor.erase([article_id])
+        else:
+            editor.withdraw([article_id])
     metrics.edited("DELETE")
     return Response(status_code=204)
 
@@ -178,9 +174,9 @@ def _check_conditions(request: Request, index: Index, article_id: str) -> None:
         except ArticleNotFound:
             state = None
     if expected is not None and (state is None or not names_state(expected, state)):
-        raise Problem(412, "changed-meanwhile", "the article is not, or no longer, as If-Match names it")
+        raise Problem("changed-meanwhile", "the article is not, or no longer, as If-Match names it")
     if unwanted is not None and state is not None and names_state(unwanted, state):
-        raise Problem(412, "exists-already", "the article is there already, as If-None-Match names it")
+        raise Problem("exists-already", "the article is there already, as If-None-Match names it")
 
 
 def _current_tag(view: View, article: ArticleState) -> str:
@@ -189,30 +185,19 @@ def _current_tag(view: View, article: ArticleState) -> str:
 
 
 def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str, Any]:
-    length = len(article.text)
-    start = query.start or 0
-    end = length if query.end is None else query.end
-    if not start <= end <= length:
-        raise Problem(416, "span-not-there", f"the text has {length} characters; {start}–{end} is not in it")
+    try:
+        told = text_of(article, query.start or 0, query.end)
+    except InputError as error:
+        raise Problem("span-not-there", error.problem) from error
     return {
-        "article_id": article.id,
-        "revision": article.revision,
-        "sha256": article.sha256,
-        "withdrawn": article.withdrawn,
-        "superseded_by": article.superseded_by,
-        **_described(article.metadata),
+        **asdict(told),
         "media_type": article.media_type,
         "raw_sha256": article.raw_sha256,
-        "taken_in": article.taken_in,
         "revisions": [
             {"revision": number, "sha256": sha256, "taken_in": at, "current": current}
             for number, sha256, at, current in view.revisions(article.id)
         ],
         "variants": [_variant(one) for one in view.variants(article.id)],
-        "length": length,
-        "start": start,
-        "end": end,
-        "text": article.text[start:end],
     }
 
 
@@ -225,9 +210,3 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "published": known.published,
         "differences": [{"here": here, "there": there} for here, there in variant.differences],
     }
-
-
-def _described(metadata: Metadata) -> dict[str, Any]:
-    names = ("title", "publisher", "author", "url", "published", "language")
-    facets = {name: list(values) for name, values in metadata.facets}
-    return {**{name: getattr(metadata, name) for name in names}, "facets": facets}

@@ -19,7 +19,7 @@ from pydantic.config import JsonDict
 
 from indexer import NO_FILTERS, InputError, list_commits
 from service.answer import Answer
-from service.assistant import LONGEST_QUESTION, check_length
+from service.askable import LONGEST_QUESTION, checked_question
 from service.chat import MODEL, extra, pieces, usage
 from service.conversation import Turn, Understood, understood
 from service.events import Emit, EventStream, event
@@ -157,7 +157,7 @@ class ChatRequest(BaseModel):
         if not turns or not turns[-1].question:
             raise InputError("messages", "there is no question of the user's", "end with one")
         *before, last = (turn for turn in turns if turn.question)
-        check_length(last.question)
+        checked_question(last.question)
         short = [turn for turn in before[-_TURNS:] if len(turn.question) <= LONGEST_QUESTION]
         return understood(short, last.question, LONGEST_QUESTION)
 

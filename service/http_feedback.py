@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.assistant import LONGEST_QUESTION
+from service.askable import LONGEST_QUESTION
 from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
 from service.keys import Key
+from service.overview import facts_of
 from service.problems import Problem, responses
 from service.representations import FeedbackList, FeedbackNoted, Status
 from service.schemas import Body, Number
@@ -82,7 +83,7 @@ def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSON
         )
     except FeedbackFull as full:
         detail = "as much as this server keeps has been said; whoever runs it can make room"
-        raise Problem(507, "feedback-full", detail) from full
+        raise Problem("feedback-full", detail) from full
     return JSONResponse({"number": number}, 201)
 
 
@@ -99,22 +100,5 @@ def list_feedback(query: Annotated[FeedbackQuery, Query()], serving: Served) -> 
 @router.get("/status", response_model=Status, responses={**KNOWN, **responses(422)})
 def status(request: Request, serving: Served) -> Response:
     """Say what is served: counts, model, recipe, ranker, versions."""
-    seen = serving.index.overview()
-    recipe = seen.recipe
-    shown = {
-        "version": version("civicite"),
-        "commit": seen.commit,
-        "updated": seen.updated,
-        "articles": seen.articles,
-        "withdrawn": seen.withdrawn,
-        "passages": seen.passages,
-        "sentences": seen.sentences,
-        "generation": seen.generation,
-        "model": recipe.model if recipe else None,
-        "model_digest": recipe.model_digest if recipe else None,
-        "recipe": recipe.name if recipe else None,
-        "ranker": serving.assistant.ranker_name,
-        "size_bytes": seen.size,
-        "projections": {"vectors": seen.vectors, "terms": seen.terms},
-    }
-    return unless_known(request, JSONResponse(shown))
+    own = {"version": version("civicite"), "ranker": serving.assistant.ranker_name}
+    return unless_known(request, JSONResponse({**own, **facts_of(serving.index.overview())}))

@@ -1,4 +1,4 @@
-"""Taking in files: what a run reads, what ``--sync`` withdraws, and when it refuses to.
+"""Taking in files and web addresses: what a run reads, what ``--sync`` withdraws, and when it refuses to.
 
 Knows the rules of synchronising. Knows nothing of terminals; the editor does the work.
 """
@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from indexer import Editor, Found, InputError, ReadError, Report, articles, find
+from indexer import Editor, Found, InputError, ReadError, Report, articles, find, is_address
+from service.editing import OpenEditor
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from indexer import Fetcher, Gathered
 
 Step = Callable[[Report], None]
 Advance = Callable[[], None]
@@ -44,6 +49,66 @@ class Reading:
             if isinstance(one, Found):
                 self.identities.add(one.article.id)
             yield one
+
+
+def sorted_out(paths: Iterable[str | Path]) -> tuple[list[Path], list[str]]:
+    """Tell files and folders from web addresses."""
+    given = [str(path) for path in paths]
+    return [Path(one) for one in given if not is_address(one)], [one for one in given if is_address(one)]
+
+
+def take_in_all(
+    folder: Path,
+    files: Sequence[Path],
+    addresses: Sequence[str],
+    settings: Settings,
+    open_editor: OpenEditor,
+    *,
+    sync: bool = False,
+    yes: bool = False,
+    dry_run: bool = False,
+    advance: Advance = lambda: None,
+    step: Step = lambda report: None,
+) -> Report:
+    """Take in files, folders and what addresses give, or say with ``dry_run`` what would be done.
+
+    An editor makes an index where there is none: where nothing was fetched none is opened. Raises what
+    :func:`take_in` raises.
+    """
+    # Fetched before the index is opened: a slow server never holds its lock.
+    gathered = _gathered(folder, addresses, settings, advance) if addresses else None
+    fetched = gathered.found if gathered else []
+    reading = Reading(files, advance, fetched)
+    if not files and all(isinstance(one, ReadError) for one in fetched):
+        report = Report(failed=[one for one in fetched if isinstance(one, ReadError)])
+    elif dry_run:
+        with open_editor() as editor:
+            report = plan(editor, reading, sync=sync)
+    else:
+        with open_editor() as editor:
+            report = take_in(editor, reading, step, sync=sync, yes=yes)
+    if gathered is not None:
+        report.unchanged += gathered.unchanged
+        if not dry_run:
+            from indexer import remember_pages
+
+            remember_pages(folder, gathered)
+    return report
+
+
+def _gathered(folder: Path, addresses: Sequence[str], settings: Settings, advance: Advance) -> "Gathered":
+    # Imported only here and after it: it brings an HTTP client, for which files need not wait.
+    from indexer import gather
+
+    return gather(folder, addresses, chosen_fetcher(settings), advance)
+
+
+def chosen_fetcher(settings: Settings) -> "Fetcher":
+    """Return what fetches addresses as the settings allow."""
+    from indexer import Fetcher, chosen_limits
+
+    limits = chosen_limits(settings.fetch_seconds, settings.fetch_bytes)
+    return Fetcher(limits, allow_private=settings.allow_private_addresses)
 
 
 def take_in(editor: Editor, reading: Reading, step: Step, *, sync: bool, yes: bool) -> Report:

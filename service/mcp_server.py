@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from indexer import ArticleNotFound, CiviciteError, InputError
 from service import tool_replies, tools
 from service.answer import Answer, SearchResult
-from service.assistant import LONGEST_QUESTION, MOST_PASSAGES
+from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, USUAL_TOKENS
 from service.collection import LocalCollection
 from service.schemas import MOST_FACETS, Name, Values

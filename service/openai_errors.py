@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.problems import problem_examples
+from service.problems import ANYWHERE, problem_examples
 
 PATHS = ("/v1/chat/", "/v1/models")
 
@@ -64,7 +64,7 @@ def openai_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {"application/json": {"schema": schema}},
         }
-        for status in sorted({*statuses, *_ANYWHERE})
+        for status in sorted({*statuses, *ANYWHERE})
     }
 
 
@@ -83,9 +83,6 @@ def openai_examples(status: int) -> dict[str, Any]:
         refused = "'tools' is not supported: an answer is one message made of quotations; leave it out"
         found["unsupported_parameter"] = {"value": _shape(refused, 400, "tools", "unsupported_parameter")}
     return found
-
-
-_ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 
 
 class OpenAIErrors:

@@ -1,6 +1,6 @@
 """Options that several commands share, and how their text becomes values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,20 +93,15 @@ def filters_from(
             raise typer.BadParameter("give one bound, including its day or not", param_hint=name)
     first = published_from if published_after is None else _next_to(published_after, 1, "--published-after")
     last = published_to if published_before is None else _next_to(published_before, -1, "--published-before")
-    return Filters(_facets_of(given), first, last)
+    return Filters.of(_facets_of(given), first, last)
 
 
-def _facets_of(given: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    facets: dict[str, list[str]] = {}
+def _facets_of(given: Iterable[str]) -> Iterator[tuple[str, str]]:
     for text in given:
-        # Only now: it lives among the readers, which a question without a filter need not wait for.
-        from indexer import facet_name
-
         name, _, value = (part.strip() for part in text.partition("="))
         if not name or not value:
             raise typer.BadParameter(f"{text!r} is not NAME=VALUE, e.g. city=Incheon", param_hint="--filter")
-        facets.setdefault(facet_name(name), []).append(value)
-    return tuple(sorted((name, tuple(values)) for name, values in facets.items()))
+        yield name, value
 
 
 def _next_to(date: str, step: int, option: str) -> str:

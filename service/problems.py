@@ -95,11 +95,11 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):
     """Raised by an endpoint to answer with a problem document."""
 
-    def __init__(self, status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kind: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status, self.kind, self.detail = status, kind, detail
+        self.kind, self.detail = kind, detail
         self.headers = dict(headers or {})
-        if status == HTTPStatus.UNAUTHORIZED:
+        if PROBLEMS[kind][0] == HTTPStatus.UNAUTHORIZED:
             self.headers["WWW-Authenticate"] = "Bearer"
 
 
@@ -134,7 +134,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
                 }
             },
         }
-        for status in sorted({*statuses, *_ANYWHERE})
+        for status in sorted({*statuses, *ANYWHERE})
     }
 
 
@@ -144,7 +144,7 @@ def problem_examples(status: int) -> dict[str, Any]:
     for kind, (its_status, when) in PROBLEMS.items():
         if its_status == status and kind not in _OF_NO_ENDPOINT:
             detail, errors = (_INVALID, [_TOO_LARGE]) if kind == "invalid-request" else (when, [])
-            document = problem_document(status, kind, detail, errors, "6f0d3c1c5a3b4a1f9b0a3a2f7d2b8e11")
+            document = problem_document(kind, detail, errors, "6f0d3c1c5a3b4a1f9b0a3a2f7d2b8e11")
             found[kind] = {"summary": when, "value": document}
     return found
 
@@ -152,17 +152,22 @@ def problem_examples(status: int) -> dict[str, Any]:
 _OF_NO_ENDPOINT = ("not-found", "method-not-allowed", "http-error")
 _TOO_LARGE = FieldProblem(field="top_k", problem="Input should be less than or equal to 100")
 _INVALID = f"{_TOO_LARGE.field}: {_TOO_LARGE.problem}"
-_ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
+ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
+"""Statuses that any request may meet."""
 
 
 def problem_document(
-    status: int, kind: str, detail: str, errors: Sequence[FieldProblem] = (), request_id: str | None = None
+    kind: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    request_id: str | None = None,
+    status: int | None = None,
 ) -> dict[str, Any]:
-    """Return a problem document; what is not known is left out."""
+    """Return a problem document; what is not known is left out, and ``status`` is the kind's."""
     document: dict[str, Any] = {
         "type": TYPES + kind,
         "title": kind.replace("-", " ").capitalize(),
-        "status": status,
+        "status": status or PROBLEMS[kind][0],
         "detail": detail,
     }
     if errors:
@@ -173,53 +178,53 @@ def problem_document(
 
 
 def problem_response(
-    status: int,
     kind: str,
     detail: str,
     errors: Sequence[FieldProblem] = (),
     retry: int | None = None,
     headers: Mapping[str, str] | None = None,
+    status: int | None = None,
 ) -> JSONResponse:
-    """Return a problem document as a response."""
-    document = problem_document(status, kind, detail, errors, request_ids.current())
+    """Return a problem document as a response; ``status`` is for a kind that has no status of its own."""
+    document = problem_document(kind, detail, errors, request_ids.current(), status)
     more = dict(headers or {}) | ({"Retry-After": str(retry)} if retry is not None else {})
-    return JSONResponse(document, status, more, media_type="application/problem+json")
+    return JSONResponse(document, document["status"], more, media_type="application/problem+json")
 
 
 def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this class
-    return problem_response(error.status, error.kind, error.detail, headers=error.headers)
+    return problem_response(error.kind, error.detail, headers=error.headers)
 
 
 def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ArticleErased):
-        return problem_response(410, "article-erased", f"{error.where}: {error.problem}")
+        return problem_response("article-erased", f"{error.where}: {error.problem}")
     if isinstance(error, ArticleNotFound):
-        return problem_response(404, "article-not-found", f"{error.where}: {error.problem}")
+        return problem_response("article-not-found", f"{error.where}: {error.problem}")
     if isinstance(error, InputError):
-        return problem_response(422, "invalid-request", str(error))
+        return problem_response("invalid-request", str(error))
     if isinstance(error, IndexLocked):
         detail = "another writer holds the index; try again in a moment"
-        return problem_response(503, "index-locked", detail, retry=RETRY_SECONDS)
+        return problem_response("index-locked", detail, retry=RETRY_SECONDS)
     if isinstance(error, IndexNotFound):
-        return problem_response(503, "index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
+        return problem_response("index-empty", "nothing has been indexed yet", retry=RETRY_SECONDS)
     if isinstance(error, RecipeMismatch):
         log.error("%s %s: %s", request.method, request.url.path, error)
         detail = "the index was rebuilt with another model; the server must be started again"
-        return problem_response(503, "model-changed", detail, retry=RESTART_SECONDS)
+        return problem_response("model-changed", detail, retry=RESTART_SECONDS)
     # The message may name folders of this machine: it belongs in the log.
     log.error("%s %s: %s", request.method, request.url.path, error)
     if isinstance(error, ArticleDamaged):
-        return problem_response(500, "index-damaged", str(error))
+        return problem_response("index-damaged", str(error))
     kind = "index-damaged" if isinstance(error, IndexDamaged) else "index-unusable"
-    return problem_response(500, kind, "the index cannot be used; the server's log says why")
+    return problem_response(kind, "the index cannot be used; the server's log says why")
 
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     errors = [_field_problem(one) for one in error.errors()]
     detail = "; ".join(f"{one.field}: {one.problem}" for one in errors[:5])
-    return problem_response(422, "invalid-request", detail, errors[:50])
+    return problem_response("invalid-request", detail, errors[:50])
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
@@ -240,11 +245,12 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
         400: "the body is not JSON in UTF-8",
         413: "the body is larger than this server takes",
     }
-    kind = kinds.get(error.status_code, "http-error")
-    response = problem_response(error.status_code, kind, details.get(error.status_code, error.detail))
+    status = error.status_code
+    kind, detail = kinds.get(status, "http-error"), details.get(status, error.detail)
+    response = problem_response(kind, detail, status=status)
     response.headers.update(error.headers or {})
     return response
 
 
 def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(500, "internal-error", BUG)
+    return problem_response("internal-error", BUG)

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
-from service.assistant import LONGEST_QUESTION
+from indexer import Filters, InputError, Listed, Order, Wanted
+from service.askable import LONGEST_QUESTION
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -54,12 +54,8 @@ class RequestFilters(Body):
         if len(self.__pydantic_extra__) > MOST_FACETS:
             found = len(self.__pydantic_extra__)
             raise InputError("filters", f"they name {found} facets", f"use {MOST_FACETS} at most")
-        chosen = {
-            facet_name(name): (value,) if isinstance(value, str) else tuple(value)
-            for name, value in self.__pydantic_extra__.items()
-        }
         days = self.published or PublishedRange.model_validate({})
-        return Filters(tuple(sorted(chosen.items())), days.from_, days.to)
+        return Filters.of(self.__pydantic_extra__.items(), days.from_, days.to)
 
 
 class SearchRequest(Body):
@@ -149,13 +145,13 @@ class ListQuery(BaseModel):
 
     def to_wanted(self) -> Wanted:
         """Return what the index understands; raises InputError for a filter or cursor that is none."""
-        facets: dict[str, tuple[str, ...]] = {}
+        facets = []
         for text in self.filter:
             name, sign, value = (part.strip() for part in text.partition("="))
             if not (name and sign and value):
                 raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
-            facets[facet_name(name)] = (*facets.get(facet_name(name), ()), value)
-        filters = Filters(tuple(sorted(facets.items())), self.published_from, self.published_to)
+            facets.append((name, value))
+        filters = Filters.of(facets, self.published_from, self.published_to)
         descending, after = self.sort.startswith("-"), self._after()
         return Wanted(filters, self.publisher, self.language, self._order(), descending, after)
 

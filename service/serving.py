@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from indexer import Editor, Index, IndexLocked
 from service.collection import LocalCollection
 from service.cores import Cores, on_all, usable
+from service.editing import editing
 from service.feedback import forget_erased
 from service.proving import Proof
 from service.settings import Settings
@@ -64,12 +65,8 @@ class Serving:
         if not self.edits.acquire(blocking=False):
             raise IndexLocked(f"{self.index.folder}: {EDITS_MOST} edits wait already; try again in a moment")
         try:
-            with (
-                on_all(self.cores),
-                Editor(
-                    self.index.folder, lambda: self.assistant.encoder, wait=self.settings.wait_seconds
-                ) as editor,
-            ):
+            encoder, wait = self.assistant.encoder, self.settings.wait_seconds
+            with on_all(self.cores), editing(self.index.folder, lambda: encoder, wait) as editor:
                 yield editor
         finally:
             self.edits.release()

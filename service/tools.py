@@ -209,12 +209,8 @@ def filters_of(
     """Return what the index understands; raises InputError that names the tool's parameter."""
     if not (filters or published_from or published_to):
         return NO_FILTERS
-    named = {
-        facet_name(name): (value,) if isinstance(value, str) else tuple(value)
-        for name, value in (filters or {}).items()
-    }
     try:
-        return Filters(tuple(sorted(named.items())), published_from, published_to)
+        return Filters.of((filters or {}).items(), published_from, published_to)
     except InputError as error:
         where = error.where.replace("filters.published.", "published_")
         raise InputError(where, error.problem, error.mend) from error

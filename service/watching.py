@@ -24,6 +24,7 @@ from indexer import (
     find,
     source_at,
 )
+from service.editing import OpenEditor
 from service.intake import Loss, refuse_loss
 
 LOOK_MS = 100
@@ -53,7 +54,7 @@ class FolderWatch:
     """
 
     folder: Path
-    open_editor: Callable[[], Editor]
+    open_editor: OpenEditor
     tell: Callable[[Report], None]
     ready: Callable[[], None]
     complain: Callable[[str], None]

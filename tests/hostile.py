@@ -12,7 +12,7 @@ from indexer.encoders.hashing import HashingEncoder
 from indexer.segment import sentences
 from indexer.submission import submitted
 from service import cues, opposites, outlook, timeliness, values
-from service.assistant import LONGEST_QUESTION
+from service.askable import LONGEST_QUESTION
 from service.claims import quotations
 from service.conversation import Turn, understood
 from service.expected import Expected, expected_of, told

@@ -298,6 +298,11 @@ def test_a_page_of_another_origin_changes_nothing(
     assert refused(rules, "POST", path, **headers) == kind
 
 
+def test_a_page_that_hides_its_origin_changes_nothing_where_no_host_is_named(tmp_path: Path) -> None:
+    rules = access(tmp_path, host=ANYWHERE, remote_writes=True, open_reading=True)
+    assert refused(rules, "PUT", "/v1/articles/a", host="", origin="null") == "foreign-origin"
+
+
 def test_a_browser_form_is_no_json_and_changes_nothing(folder: Path) -> None:
     with client_of(folder) as client:
         body = json.dumps(ARTICLE)

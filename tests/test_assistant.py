@@ -95,7 +95,9 @@ def test_a_question_of_any_characters_is_answered_or_refused_without_failing(
     assert assistant.ask(question).index.commit == 1
 
 
-@pytest.mark.parametrize(("question", "top_k"), [(" ", 5), ("a" * 2001, 5), ("tram", 0), ("tram", 1001)])
+@pytest.mark.parametrize(
+    ("question", "top_k"), [(" ", 5), ("a" * 2001, 5), ("\ud83d tram", 5), ("tram", 0), ("tram", 1001)]
+)
 def test_a_question_that_cannot_be_used_is_refused_with_its_field(
     assistant: Assistant, question: str, top_k: int
 ) -> None:

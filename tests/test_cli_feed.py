@@ -281,20 +281,22 @@ def test_a_link_that_is_no_address_is_a_failure_of_its_entry(site: Site, feed: C
     assert "has no link and no text" in str(said)
 
 
-@pytest.mark.parametrize("step", ["read_feed", "take", "_commit"])
+@pytest.mark.parametrize(
+    ("owner", "step"), [(pulling, "read_feed"), (pulling, "take"), (pulling._Pull, "_commit")]
+)
 def test_a_failure_that_nobody_thought_of_stops_no_other_feed_and_is_tried_again(
-    step: str, site: Site, feed: Command, monkeypatch: pytest.MonkeyPatch
+    owner: object, step: str, site: Site, feed: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feed("add", rss(site, "/bad", item(page(site, "/b", "The ferry stopped."))))
     feed("add", rss(site, "/feed", item(page(site, "/a", "The tram line opened."))))
-    real, failures = getattr(pulling, step), [ZeroDivisionError("division by zero")]
+    real, failures = getattr(owner, step), [ZeroDivisionError("division by zero")]
 
     def failing_once(*arguments: object) -> object:
         if failures:
             raise failures.pop()
         return real(*arguments)
 
-    monkeypatch.setattr(pulling, step, failing_once)
+    monkeypatch.setattr(owner, step, failing_once)
     first, second, complaint = feed("pull", status=1)
     assert (counts(first), counts(second)) == ((0, 0, 0, 1), (1, 0, 0, 0))
     assert "cannot be taken in (ZeroDivisionError: division by zero)" in str(complaint)

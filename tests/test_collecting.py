@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from indexer import ArticleNotFound, Index, InputError
+from indexer import ArticleNotFound, Editor, Index, InputError
 from service.collecting import collect, collect_records, following, withdraw
+from service.encoder import chosen_encoder
+from service.feedback import note, read_feedback
 from service.hosting import serving
 from service.settings import Settings
+from service.store import store_of
 
 TABLE = """key,headline,body,city,published
 roofs,Green roofs,Lindholm asks for green roofs on new schools.,Lindholm,2022-03
@@ -54,6 +57,30 @@ def test_what_is_gone_from_a_folder_is_withdrawn_when_synchronised(
     collect(tmp_path / "index", folder, settings=settings)
     (folder / "market.txt").unlink()
     assert collect(tmp_path / "index", folder, sync=True, settings=settings).withdrawn == ["market"]
+
+
+def test_no_index_is_made_when_nothing_could_be_fetched(tmp_path: Path, settings: Settings) -> None:
+    report = collect(tmp_path / "index", "http://127.0.0.1:9/tram.html", settings=settings)
+    assert len(report.failed) == 1
+    assert not (tmp_path / "index").exists()
+
+
+def test_no_index_is_made_for_a_path_that_does_not_exist(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(InputError, match="there is no such file or folder"):
+        collect(tmp_path / "index", tmp_path / "nowhere", settings=settings)
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_was_said_of_an_article_that_is_erased_goes_when_a_program_takes_in(
+    tmp_path: Path, folder: Path, settings: Settings
+) -> None:
+    index = tmp_path / "index"
+    collect(index, folder, settings=settings)
+    note(store_of(index), "How many ride?", "wrong", article_id="tram")
+    with Editor(index, lambda: chosen_encoder(settings)) as editor:
+        editor.erase(["tram"])
+    collect_records(index, [{"text": "Ostby counts bicycles."}], settings=settings)
+    assert read_feedback(store_of(index)) == []
 
 
 def test_rows_of_a_csv_file_become_articles_with_their_other_columns_as_metadata(

@@ -138,6 +138,14 @@ def test_search_gives_passages_that_pass_the_filters(client: httpx.Client) -> No
     assert all("Incheon" in one["facets"]["city"] and one["published"] >= "2020" for one in hits)
 
 
+def test_values_under_two_spellings_of_one_facet_are_all_wanted(client: httpx.Client) -> None:
+    filters = {"City": ["Copenhagen"], "city": "incheon"}
+    body = {"question": "water", "top_k": 100, "filters": filters}
+    found = {hit["article_id"] for hit in client.post("/v1/search", json=body).json()["hits"]}
+    assert {"incheon-role-model-city", "room-for-rain-in-the-city"} <= found
+    assert "ahmedabad-heat-action-plan" not in found
+
+
 def test_articles_are_listed_page_by_page_each_once(client: httpx.Client) -> None:
     ids: list[str] = []
     after = ""

@@ -106,6 +106,12 @@ def test_an_answer_is_text_and_values_with_quotations_at_their_places(agent: Age
     assert (reply["abstained"], reply["nearest"], reply["cursor"]) == (False, [], None)
 
 
+def test_values_under_two_spellings_of_one_facet_are_all_wanted(agent: Agent) -> None:
+    filters = {"City": ["Oldtown"], "city": "Milltown"}
+    hits = agent.reply("search", question="well or mill", filters=filters)["hits"]
+    assert {hit["article_id"] for hit in hits} == {"wells/old", "mill"}
+
+
 def test_an_abstention_has_its_reason_and_the_nearest_passages(agent: Agent) -> None:
     reply = agent.reply("ask", question=QUESTION, min_confidence=1)
     assert (reply["abstained"], reply["answer"], reply["quotations"]) == (True, None, [])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer import InputError
-from service.batch import checked_question
+from service.askable import checked_question
 
 Judgements = dict[str, dict[str, int]]
 """Question id to article id to relevance; what is absent is not relevant."""

@@ -1,0 +1,20 @@
+"""What can be asked, whichever door it comes through: how long a question may be, how much it may ask for."""
+
+from indexer import InputError
+
+LONGEST_QUESTION = 2000
+"""Characters."""
+
+MOST_PASSAGES = 1000
+"""Passages or articles that one request may ask for."""
+
+
+def checked_question(text: str) -> str:
+    """Return a question that can be asked; raises InputError when it is blank, too long or no text."""
+    if not text.strip():
+        raise InputError("question", "it is empty", "ask something")
+    if len(text) > LONGEST_QUESTION:
+        raise InputError("question", f"it has {len(text)} characters", f"use {LONGEST_QUESTION} at most")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError("question", "it is not valid text", "write it in UTF-8")
+    return text

@@ -1,0 +1,24 @@
+"""Opening an index for writing: where articles are erased, what was said of them goes with them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from indexer import Editor, Encoder
+from service.feedback import forget_erased
+
+OpenEditor = Callable[[], AbstractContextManager[Editor]]
+"""Gives an editor each time something is to be written."""
+
+
+@contextmanager
+def editing(folder: Path, load_encoder: Callable[[], Encoder], wait: float = 0) -> Iterator[Editor]:
+    """Yield an editor, as :class:`indexer.Editor` is made; nothing is kept that was said of what is erased.
+
+    Also where a reader holds the end of an erasure up, or another process began it and was killed.
+    """
+    try:
+        with Editor(folder, load_encoder, wait=wait) as editor:
+            yield editor
+    finally:
+        forget_erased(folder)
