@@ -11,7 +11,7 @@ import pytest
 from building import ENCODER, article, put
 
 from indexer import Editor, Filters, Found, Index, question_terms
-from indexer.runs import difference
+from indexer.runs import compared
 from indexer.vectors.flat import FlatVectors
 
 STEPS_AT_ONCE = 10
@@ -115,7 +115,7 @@ def test_what_belongs_to_one_article_is_found_in_as_many_steps_in_a_large_index(
             counted = [
                 counter.of(lambda: view.allowed(one)),
                 counter.of(lambda: view.spans(8)),
-                counter.of(lambda: difference(connection, view.generation, [8])),
+                counter.of(lambda: compared(connection, view.generation, [8])),
             ]
         index.close()
         return counted
