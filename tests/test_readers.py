@@ -240,6 +240,12 @@ def test_front_matter_becomes_metadata_and_everything_else_facets() -> None:
     assert found.text == "Map of Shade\n\nText."
 
 
+def test_values_under_two_spellings_of_one_facet_are_all_read() -> None:
+    line = {"_id": "a", "text": "Text.", "metadata": {"City": "Seoul", "city": ["Incheon", "Seoul"]}}
+    found = only_article("a.jsonl", json.dumps(line).encode())
+    assert found.metadata.facets == (("city", ("Seoul", "Incheon")),)
+
+
 def test_front_matter_may_stand_below_blank_lines() -> None:
     found = only_article("a.md", b"\xef\xbb\xbf\r\n\r\n---\r\ntitle: Pell\r\n---\r\nIt rained.")
     assert (found.text, found.metadata.title) == ("Pell\n\nIt rained.", "Pell")

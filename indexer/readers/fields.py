@@ -58,7 +58,7 @@ def metadata_from(values: Mapping[str, object]) -> Metadata:
         if field is not None:
             fields.setdefault(field, ", ".join(chosen))
         elif name and all(len(each) <= LONGEST_VALUE for each in chosen):
-            facets[name] = chosen
+            facets[name] = tuple(dict.fromkeys((*facets.get(name, ()), *chosen)))
     return Metadata(
         title=fields.get("title"),
         publisher=_short(fields.get("publisher") or _unless_url(fields.get("source"))),
