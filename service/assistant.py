@@ -45,8 +45,7 @@ from service.retrieval import (
 )
 from service.sentences import compose
 from service.settings import Settings, load_settings
-from service.timeliness import as_of as as_of_when
-from service.timeliness import conflicts_of, settle
+from service.timeliness import answered_as_of, conflicts_of, settle
 from service.turns import Turns
 
 TURNS = 1
@@ -166,7 +165,7 @@ class Assistant:
             composed = compose(Relatives(view, allowed), whole, portions, threshold)
             # What contradicts the whole question's answer is beside the point where its parts are answered.
             conflicts = () if composed.parts else conflicts_of(view, settlement, composed.citations)
-            day, by = as_of_when(asked, settlement, composed.citations[0], view)
+            day, by = answered_as_of(asked, settlement, composed.citations[0], view)
             clock.lap("quote")
             return Answer(
                 question=question,

@@ -168,7 +168,7 @@ def conflicts_of(view: View, settlement: Settlement, citations: tuple[Citation, 
     return (cited(view, settlement.dispute, settlement.settled, citations),)
 
 
-def as_of(
+def answered_as_of(
     question: Question, settlement: Settlement, citation: Citation, view: View
 ) -> tuple[str | None, Literal["text", "published", "taken_in"] | None]:
     """Return of when an answer speaks, and what says so; nothing where the question does not ask for it."""
