@@ -19,12 +19,17 @@ from service.question import Question
 from service.reading import in_reading_order, leaning_on, lines_beside, reading_on
 from service.retrieval import Evidence
 
-MOST_SENTENCES = 3
-MARGIN = 2.5
-"""How far below the best, in log-odds, a further sentence may lie."""
 
-PART_MARGIN = 1.0
-"""The same for one of several parts of a question, each of which shall be short."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many sentences there may be, and how far below the best, in log-odds, a further one may lie."""
+
+    most: int
+    margin: float
+
+
+WHOLE, PART, SIDE = Limits(3, 2.5), Limits(2, 1.0), Limits(1, 1.0)
+"""Those of a question, of one of several parts, each of which shall be short, and of a comparison's side."""
 
 SUFFICES = 1.0
 """Log-odds from which on the best sentence is answer enough: nineteen in twenty such hold the answer
@@ -66,12 +71,10 @@ class Texts(dict[int, str]):
         return self._articles[revision].text[start:stop]
 
 
-def choose(
-    question: Question, pool: Pool, evidence: Evidence, texts: Texts, most: int = MOST_SENTENCES
-) -> list[Chosen]:
+def choose(question: Question, pool: Pool, evidence: Evidence, texts: Texts, limits: Limits) -> list[Chosen]:
     """Choose the answer's sentences: the best evidence first, then what its passage says, in reading order.
 
-    A list may have more than ``most``.
+    A list may have more than the limits say.
     """
     ranked = [int(evidence.candidates.rows[at]) for at in evidence.order]
     scores = dict(zip(evidence.candidates.rows.tolist(), evidence.scores.tolist(), strict=True))
@@ -88,7 +91,7 @@ def choose(
             for at, row in enumerate(listed.rows)
         ]
     chosen: list[Chosen] = []
-    for row in _said(question, pool, ranked, scores, evidence, texts, most):
+    for row in _said(question, pool, ranked, scores, evidence, texts, limits):
         context = leaning_on(pool, row, texts)
         if chosen and context == chosen[-1].row:  # it was just read
             context = None
@@ -105,8 +108,8 @@ def _listed(
     """
     wanted = question.kind == "list"
     expected = expected_of(question.text, question.kind)
-    for row in ranked[: MOST_SENTENCES if wanted else 1]:
-        if scores[row] >= scores[ranked[0]] - MARGIN:
+    for row in ranked[: WHOLE.most if wanted else 1]:
+        if scores[row] >= scores[ranked[0]] - WHOLE.margin:
             if wanted and enumerates(texts[row]):
                 return None
             listed = list_around(pool, row, texts, wanted=wanted)
@@ -125,7 +128,7 @@ def _said(
     scores: dict[int, float],
     evidence: Evidence,
     texts: Texts,
-    most: int,
+    limits: Limits,
 ) -> list[int]:
     """Return the best sentence with what belongs to it, and those close to it that say something else."""
     labelled = evidence.candidates.rows[evidence.labels > 0].tolist()
@@ -134,23 +137,25 @@ def _said(
         if len(beside) > 1:
             return beside
     if question.kind == "list" and not enumerates(texts[ranked[0]]):
-        near = [row for row in ranked[1:CLOSEST] if scores[row] >= scores[ranked[0]] - MARGIN]
+        near = [row for row in ranked[1:CLOSEST] if scores[row] >= scores[ranked[0]] - WHOLE.margin]
         naming = [row for row in near if enumerates(texts[row])][:1]
         ranked = [ranked[0], *naming, *(row for row in ranked[1:] if row not in naming)]
-    chosen = _distinct(pool, ranked, scores, texts, most)
+    chosen = _distinct(pool, ranked, scores, texts, limits)
     following = reading_on(question, pool, chosen[0], texts)
     if following is not None:
-        chosen = [chosen[0], following, *(row for row in chosen[1:] if row != following)][: max(2, most)]
+        chosen = [chosen[0], following, *(row for row in chosen[1:] if row != following)]
+        chosen = chosen[: max(2, limits.most)]
     return in_reading_order(pool, chosen)
 
 
-def _distinct(pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts, most: int) -> list[int]:
+def _distinct(
+    pool: Pool, ranked: list[int], scores: dict[int, float], texts: Texts, limits: Limits
+) -> list[int]:
     """Return the best sentence and those close to it that say something else."""
     chosen: list[int] = []
-    margin = MARGIN if most == MOST_SENTENCES else PART_MARGIN
     for row in ranked:
-        close = scores[row] >= scores[ranked[0]] - margin and scores[ranked[0]] < SUFFICES
-        if chosen and (len(chosen) == most or not close):
+        close = scores[row] >= scores[ranked[0]] - limits.margin and scores[ranked[0]] < SUFFICES
+        if chosen and (len(chosen) == limits.most or not close):
             break
         answering = _below_heading(pool, row)
         if not any(_says_the_same(pool, answering, other, texts) for other in chosen):

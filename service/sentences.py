@@ -9,14 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.answer import AnswerPart, AnswerSentence, Citation
-from service.compose import MOST_SENTENCES, Chosen, Texts, choose, span_of
+from service.compose import PART, SIDE, WHOLE, Chosen, Limits, Texts, choose, span_of
 from service.families import Relatives, sources, stretch_of
 from service.focus import focus_of, item_focus
 from service.portions import Portion
 from service.quoting import cite, verify
-
-MOST_PER_PART = 2
-"""Sentences for one of several parts; one for a side of a comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,16 @@ def _best_first(portions: list[Portion]) -> list[tuple[Portion, Chosen]]:
     for portion in portions:
         pool = portion.ranked.pool
         texts = Texts(pool, portion.evidence, portion.articles)
-        chosen = choose(portion.question, pool, portion.evidence, texts, _most(portion))
+        chosen = choose(portion.question, pool, portion.evidence, texts, _limits(portion))
         lists.append([(portion, one) for one in chosen])
     lists.sort(key=lambda chosen: -chosen[0][1].score)
     return [one for chosen in lists for one in chosen]
 
 
-def _most(portion: Portion) -> int:
+def _limits(portion: Portion) -> Limits:
     if portion.part is None:
-        return MOST_SENTENCES
-    return 1 if portion.part.side else MOST_PER_PART
+        return WHOLE
+    return SIDE if portion.part.side else PART
 
 
 def _quoted(
