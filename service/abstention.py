@@ -136,9 +136,8 @@ def refused(
         return Refusal(
             "stale", said, f"Ask about {newest[:4]} or earlier, or take in newer articles.", unknown
         )
-    weights = ranked.scores.weights
     known = (ranked.scores.counts > 0).any(axis=0)
-    missing = 1 - float(weights[known].sum()) / max(float(weights.sum()), 1e-9)
+    missing = 1 - float(ranked.scores.weights[known].sum()) / ranked.scores.total
     if float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE and missing > OUT_OF_SCOPE_MISSING:
         said = f"{REASONS['out_of_scope']}{_never_mentions(unknown)}"
         return Refusal("out_of_scope", said, "Ask about what the nearest passages below speak of.", unknown)

@@ -54,7 +54,6 @@ def confidence_features(
     row, others = candidates.rows[best], np.delete(evidence, best)
     column = {name: features[best, at] for at, name in enumerate(SENTENCE_FEATURES)}
     passage = pool.sentence_passage[row]
-    total = max(float(scores.weights.sum()), 1e-9)
     missing = scores.weights * (scores.sentence_counts[row] == 0)
     missing_passage = scores.weights * (scores.counts[passage] == 0)
     unknown = scores.weights * ~(scores.counts > 0).any(axis=0)
@@ -76,9 +75,9 @@ def confidence_features(
         column["nearness"],
         column["subject"],
         column["predicate"],
-        missing.max(initial=0.0) / total,
-        missing_passage.max(initial=0.0) / total,
-        unknown.sum() / total,
+        missing.max(initial=0.0) / scores.total,
+        missing_passage.max(initial=0.0) / scores.total,
+        unknown.sum() / scores.total,
         1 - held_share(names(question.text), around),
         1 - held_share(numbers(question.text), around),
         float(asks_against and not tells_against),

@@ -86,10 +86,9 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
     """Return float64 of shape (candidates, features); see ``SENTENCE_FEATURES`` for the columns."""
     rows, texts = candidates.rows, candidates.texts
     passages = pool.sentence_passage[rows]
-    total = max(float(scores.weights.sum()), 1e-9)
     held = scores.sentence_counts > 0
-    coverage = (held[rows] @ scores.weights) / total
-    bm25, cosine = scores.sentence_bm25[rows] / total, scores.sentence_cosine[rows]
+    coverage = scores.share(held[rows])
+    bm25, cosine = scores.sentence_bm25[rows] / scores.total, scores.sentence_cosine[rows]
     asked_names, asked_numbers = names(question.text), numbers(question.text)
     expected = expected_of(question.text, question.kind)
     under = _under(pool, scores, held, rows)
@@ -107,8 +106,8 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
         bm25 - bm25.max(initial=0.0),
         coverage,
         coverage - coverage.max(initial=0.0),
-        _with_neighbour(pool, held, rows) @ scores.weights / total,
-        (held[rows] | under) @ scores.weights / total,
+        scores.share(_with_neighbour(pool, held, rows)),
+        scores.share(held[rows] | under),
         neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
         held[rows, int(np.argmax(scores.weights))] if len(scores.weights) else np.zeros(len(rows)),
         np.array([held_share(asked_names, text) for text in texts]),
@@ -127,7 +126,7 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
             for kind in ("heading", "item", "line")
         ),
         scores.cosine[passages],
-        ((scores.counts > 0) @ scores.weights / total)[passages],
+        scores.share(scores.counts > 0)[passages],
         share(around, scores.weights, named),
         share(held[rows], scores.weights, ~named),
         nearness(question, pool, scores, rows, texts, expected),

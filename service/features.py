@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer import Pool
 from service.question import Question
-from service.scores import Floats, Scores, best_per_passage
+from service.scores import Floats, Scores, best_per_passage, total_of
 
 PASSAGE_FEATURES = (
     "cosine",
@@ -44,11 +44,11 @@ PASSAGE_FEATURES = (
 
 def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
     """Return float64 of shape (passages, features); see ``PASSAGE_FEATURES`` for the columns."""
-    total = max(float(scores.weights.sum()), 1e-9)
+    total = scores.total
     sentence_cosine = best_per_passage(pool, scores.sentence_cosine)
     sentence_bm25 = best_per_passage(pool, scores.sentence_bm25) / total
-    coverage = (scores.counts > 0) @ scores.weights / total
-    in_sentences = (scores.sentence_counts > 0) @ scores.weights / total
+    coverage = scores.share(scores.counts > 0)
+    in_sentences = scores.share(scores.sentence_counts > 0)
     both = best_per_passage(pool, scores.sentence_cosine + scores.sentence_bm25 / total)
     bm25 = scores.bm25 / total
     columns = (
@@ -66,7 +66,7 @@ def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
         best_per_passage(pool, in_sentences),
         both,
         neighbouring(question, scores, pool.term_passage, len(pool)),
-        *_of_articles(pool, scores, total),
+        *_of_articles(pool, scores),
         np.log1p(pool.lengths),
         float(len(question.terms)),
         float(scores.weights.max(initial=0.0)) / max(1.0, _log_size(scores)),
@@ -87,7 +87,7 @@ def stacked(columns: Sequence[Floats | float], rows: int) -> Floats:
     return table.T
 
 
-def _of_articles(pool: Pool, scores: Scores, total: float) -> tuple[Floats, Floats]:
+def _of_articles(pool: Pool, scores: Scores) -> tuple[Floats, Floats]:
     """Return, for each passage, its article's best cosine and the coverage by all its passages together.
 
     What a long article says of a question is spread over its passages; only those in the pool count.
@@ -97,7 +97,7 @@ def _of_articles(pool: Pool, scores: Scores, total: float) -> tuple[Floats, Floa
     np.maximum.at(cosine, article, scores.cosine)
     held = np.zeros((len(pool), len(scores.weights)), bool)
     np.logical_or.at(held, article, scores.counts > 0)
-    return cosine[article], (held @ scores.weights / total)[article]
+    return cosine[article], scores.share(held)[article]
 
 
 def _log_size(scores: Scores) -> float:
@@ -132,5 +132,5 @@ def neighbouring(question: Question, scores: Scores, owner: NDArray[np.int64], o
     hit = (here >= 0) & (following == here + 1) & (owner[:-1] == owner[1:]) & (owner[:-1] >= 0)
     found = np.bincount(owner[:-1][hit] * width + here[hit], minlength=owners * width)
     weights = np.append(np.minimum(scores.weights[:-1], scores.weights[1:]), 0.0)
-    share: Floats = (found.reshape(-1, width) > 0) @ weights / max(float(weights.sum()), 1e-9)
+    share: Floats = (found.reshape(-1, width) > 0) @ weights / total_of(weights)
     return share

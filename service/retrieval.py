@@ -17,7 +17,7 @@ from service.features import passage_features
 from service.outlook import asks_for_future, tells_of_future
 from service.question import Question
 from service.ranker import Ranker
-from service.scores import Floats, Scores, score
+from service.scores import Floats, Scores, score, total_of
 
 DEPTH = 32
 """Passages that the model ranks: so many by cosine, and so many by exact BM25."""
@@ -127,7 +127,7 @@ def _names_nobody_here(question: Question, ranked: Ranked, row: int) -> bool:
     """
     pool, scores = ranked.pool, ranked.scores
     mine = pool.revisions == pool.revisions[pool.sentence_passage[row]]
-    held = ((scores.counts > 0) | (scores.context_counts > 0))[mine].any(axis=0)
+    held = scores.held_in_context[mine].any(axis=0)
     found = {term for term, holds in zip(question.terms, held, strict=True) if holds}
     sought = set(question.terms)
     for written in names(question.text):
@@ -161,8 +161,7 @@ def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Float
     pool, scores = ranked.pool, ranked.scores
     about = subject_terms(question.text)
     weights = scores.weights * np.array([term in about for term in question.terms], float)
-    held = (scores.counts > 0) | (scores.context_counts > 0)
-    share = held @ weights / max(float(weights.sum()), 1e-9)
+    share = scores.held_in_context @ weights / total_of(weights)
     certain = np.clip(2 * share - 1, 0.0, 1.0)
     lines = np.isin(pool.sentence_kinds[candidates.rows], [KINDS.index("line"), KINDS.index("heading")])
     lines &= pool.sentence_spans[candidates.rows, 0] > 0  # what opens an article is its title

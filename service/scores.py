@@ -36,6 +36,26 @@ class Scores:
     bm25: Floats  # (n,)
     sentence_bm25: Floats  # (m,)
 
+    @property
+    def total(self) -> float:
+        """The weight of all terms, to divide by."""
+        return total_of(self.weights)
+
+    @property
+    def held_in_context(self) -> NDArray[np.bool_]:
+        """The terms that a passage holds, or the title that it is read with, shape (n, q)."""
+        return (self.counts > 0) | (self.context_counts > 0)
+
+    def share(self, held: NDArray[np.bool_]) -> Floats:
+        """Return the share of the question's terms, by weight, that each row holds."""
+        found: Floats = held @ self.weights / self.total
+        return found
+
+
+def total_of(weights: Floats) -> float:
+    """Return the sum of weights, never quite 0, to divide by."""
+    return max(float(weights.sum()), 1e-9)
+
 
 def score(question: Question, pool: Pool, statistics: Statistics) -> Scores:
     """Score every passage and sentence of a pool."""

@@ -75,7 +75,7 @@ def nearness(
         return np.full(len(rows), 0.5)
     inside = np.flatnonzero(pool.term_sentence >= 0)
     starts = np.searchsorted(pool.term_sentence[inside], rows)
-    columns, total = scores.term_columns[inside], max(float(scores.weights.sum()), 1e-9)
+    columns, total = scores.term_columns[inside], scores.total
     found = np.zeros(len(rows))
     for at, text in enumerate(texts):
         mine = columns[starts[at] : starts[at] + pool.sentence_lengths[rows[at]]]

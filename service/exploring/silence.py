@@ -12,6 +12,7 @@ import numpy as np
 from indexer import Statistics, question_terms
 from service.answer import Reason
 from service.assistant import Assistant
+from service.scores import total_of
 
 SDGS = dict(
     enumerate(
@@ -99,4 +100,4 @@ def _heard(assistant: Assistant, theme: str) -> Heard:
 
 def _held(statistics: Statistics) -> float:
     weights, holding = statistics.weights, np.array(statistics.holding)
-    return float(weights[holding > 0].sum() / max(float(weights.sum()), 1e-9))
+    return float(weights[holding > 0].sum() / total_of(weights))
