@@ -4,10 +4,12 @@ Gathers features; the weights are the ranker's, calibrated on questions that it 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from indexer import Pool
-from service.cues import answers_kind, held_share, names, numbers
+from service.cues import held_share, names, numbers
 from service.evidence import SENTENCE_FEATURES, Candidates
+from service.features import stacked
 from service.opposites import negated, opposites_held
 from service.question import Question
 from service.scores import Floats, Scores
@@ -48,11 +50,11 @@ def confidence_features(
 ) -> Floats:
     """Return float64 of shape (1, features) about the best sentence; see ``CONFIDENCE_FEATURES``.
 
-    ``features`` and ``evidence`` are the candidates' sentence features and scores.
+    ``features`` and ``evidence`` are the candidates' sentence features and scores. What has the name of a
+    sentence feature is the best sentence's own.
     """
     best = int(np.argmax(evidence))
     row, others = candidates.rows[best], np.delete(evidence, best)
-    column = {name: features[best, at] for at, name in enumerate(SENTENCE_FEATURES)}
     passage = pool.sentence_passage[row]
     missing = scores.weights * (scores.sentence_counts[row] == 0)
     missing_passage = scores.weights * (scores.counts[passage] == 0)
@@ -61,35 +63,25 @@ def confidence_features(
     asks_against, tells_against = negated(question.text), negated(candidates.texts[best])
     passage_scores = candidates.passage_scores
     rest = passage_scores[candidates.ranks > 0]
-    values = (
-        evidence[best],
-        evidence[best] - others.max(initial=evidence[best] - 5.0),
-        column["cosine"],
-        column["passage_cosine"],
-        column["coverage"],
-        column["passage_coverage"],
-        column["pairs"],
-        answers_kind(question.kind, candidates.texts[best]),
-        column["told"],
-        column["told_surely"],
-        column["nearness"],
-        column["subject"],
-        column["predicate"],
-        missing.max(initial=0.0) / scores.total,
-        missing_passage.max(initial=0.0) / scores.total,
-        unknown.sum() / scores.total,
-        1 - held_share(names(question.text), around),
-        1 - held_share(numbers(question.text), around),
-        float(asks_against and not tells_against),
-        float(tells_against and not asks_against),
-        float(opposites_held(question.text, candidates.texts[best])),
-        float(opposites_held(question.text, around)),
-        float(candidates.ranks[best] == 0),
-        passage_scores.max() - rest.max(initial=passage_scores.max() - 5.0),
-        float(len(question.terms)),
-        question.dense_share,
-    )
-    return np.array([values], np.float64)
+    values: dict[str, ArrayLike] = {
+        **dict(zip(SENTENCE_FEATURES, features[best].tolist(), strict=True)),
+        "evidence": evidence[best],
+        "evidence_margin": evidence[best] - others.max(initial=evidence[best] - 5.0),
+        "missing_rarest": missing.max(initial=0.0) / scores.total,
+        "missing_from_passage": missing_passage.max(initial=0.0) / scores.total,
+        "unknown": unknown.sum() / scores.total,
+        "missing_names": 1 - held_share(names(question.text), around),
+        "missing_numbers": 1 - held_share(numbers(question.text), around),
+        "negated_alone": asks_against and not tells_against,
+        "negation_alone": tells_against and not asks_against,
+        "opposites": opposites_held(question.text, candidates.texts[best]),
+        "opposites_in_passage": opposites_held(question.text, around),
+        "agreement": candidates.ranks[best] == 0,
+        "passage_margin": passage_scores.max() - rest.max(initial=passage_scores.max() - 5.0),
+        "question_terms": len(question.terms),
+        "dense_script": question.dense_share,
+    }
+    return stacked(values, CONFIDENCE_FEATURES, 1)
 
 
 def _passage_text(pool: Pool, candidates: Candidates, passage: int) -> str:

@@ -7,7 +7,7 @@ Knows nothing of how an answer is composed of the sentences it ranks.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from indexer import KINDS, Pool
 from service.cues import (
@@ -20,7 +20,7 @@ from service.cues import (
     numbers,
 )
 from service.expected import SURE, expected_of, told
-from service.features import neighbouring
+from service.features import neighbouring, stacked
 from service.question import Question
 from service.scores import Floats, Scores
 from service.surroundings import (
@@ -96,44 +96,42 @@ def sentence_features(question: Question, pool: Pool, scores: Scores, candidates
     named = named_columns(question)
     tells = np.array([told(expected, question.text, text) for text in texts])
     kinds = np.array([answers_kind(question.kind, text) for text in texts])
-    columns = (
-        candidates.passage_scores,
-        candidates.passage_scores - candidates.passage_scores.max(initial=0.0),
-        1.0 / (1.0 + candidates.ranks),
-        cosine,
-        cosine - cosine.max(initial=0.0),
-        bm25,
-        bm25 - bm25.max(initial=0.0),
-        coverage,
-        coverage - coverage.max(initial=0.0),
-        scores.share(_with_neighbour(pool, held, rows)),
-        scores.share(held[rows] | under),
-        neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
-        held[rows, int(np.argmax(scores.weights))] if len(scores.weights) else np.zeros(len(rows)),
-        np.array([held_share(asked_names, text) for text in texts]),
-        np.array([held_share(asked_numbers, text) for text in texts]),
-        kinds,
-        kinds * (question.kind != "other"),
-        tells,
-        np.array([float(counts_what_is_asked(question.text, text)) for text in texts]),
-        _novelty(pool, scores, rows),
-        np.log1p(pool.sentence_lengths[rows]),
-        (rows == np.searchsorted(pool.sentence_passage, passages)).astype(float),
-        np.array([float(is_question(text)) for text in texts]),
-        np.array([float(leans_on_neighbour(text)) for text in texts]),
-        *(
-            (pool.sentence_kinds[rows] == KINDS.index(kind)).astype(float)
-            for kind in ("heading", "item", "line")
-        ),
-        scores.cosine[passages],
-        scores.share(scores.counts > 0)[passages],
-        share(around, scores.weights, named),
-        share(held[rows], scores.weights, ~named),
-        nearness(question, pool, scores, rows, texts, expected),
-        cosine_before(pool, scores, rows),
-        tells if expected in SURE else np.full(len(rows), 0.5),
-    )
-    return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
+    columns: dict[str, ArrayLike] = {
+        "passage_score": candidates.passage_scores,
+        "passage_gap": candidates.passage_scores - candidates.passage_scores.max(initial=0.0),
+        "passage_rank": 1.0 / (1.0 + candidates.ranks),
+        "cosine": cosine,
+        "cosine_gap": cosine - cosine.max(initial=0.0),
+        "bm25": bm25,
+        "bm25_gap": bm25 - bm25.max(initial=0.0),
+        "coverage": coverage,
+        "coverage_gap": coverage - coverage.max(initial=0.0),
+        "with_neighbour": scores.share(_with_neighbour(pool, held, rows)),
+        "with_heading": scores.share(held[rows] | under),
+        "pairs": neighbouring(question, scores, pool.term_sentence, len(pool.sentence_kinds))[rows],
+        "rarest": held[rows, int(np.argmax(scores.weights))] if len(scores.weights) else 0.0,
+        "names": [held_share(asked_names, text) for text in texts],
+        "numbers": [held_share(asked_numbers, text) for text in texts],
+        "kind": kinds,
+        "kind_known": kinds * (question.kind != "other"),
+        "told": tells,
+        "counted": [counts_what_is_asked(question.text, text) for text in texts],
+        "novelty": _novelty(pool, scores, rows),
+        "length": np.log1p(pool.sentence_lengths[rows]),
+        "first": rows == np.searchsorted(pool.sentence_passage, passages),
+        "is_question": [is_question(text) for text in texts],
+        "leans": [leans_on_neighbour(text) for text in texts],
+        **{kind: pool.sentence_kinds[rows] == KINDS.index(kind) for kind in ("heading", "item", "line")},
+        "passage_cosine": scores.cosine[passages],
+        "passage_coverage": scores.share(scores.counts > 0)[passages],
+        "subject": share(around, scores.weights, named),
+        "predicate": share(held[rows], scores.weights, ~named),
+        "nearness": nearness(question, pool, scores, rows, texts, expected),
+        "cosine_before": cosine_before(pool, scores, rows),
+        "told_surely": tells if expected in SURE else 0.5,
+    }
+    # Row by row in memory: a weighted sum over rows that lie otherwise may differ in its last bit.
+    return np.ascontiguousarray(stacked(columns, SENTENCE_FEATURES, len(rows)))
 
 
 def _with_neighbour(pool: Pool, held: NDArray[np.bool_], rows: Rows) -> NDArray[np.bool_]:

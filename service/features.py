@@ -4,10 +4,10 @@ Every feature comes from scores that retrieval has anyway. Scores enter as share
 or of the best found, never as raw values that depend on a collection's size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from indexer import Pool
 from service.question import Question
@@ -51,39 +51,41 @@ def passage_features(question: Question, pool: Pool, scores: Scores) -> Floats:
     in_sentences = scores.share(scores.sentence_counts > 0)
     both = best_per_passage(pool, scores.sentence_cosine + scores.sentence_bm25 / total)
     bm25 = scores.bm25 / total
-    columns = (
-        scores.cosine,
-        scores.cosine - scores.cosine.max(),
-        _reciprocal_rank(scores.cosine),
-        sentence_cosine,
-        sentence_cosine - sentence_cosine.max(),
-        bm25,
-        _share(bm25),
-        _reciprocal_rank(bm25),
-        sentence_bm25,
-        _share(sentence_bm25),
-        coverage,
-        best_per_passage(pool, in_sentences),
-        both,
-        neighbouring(question, scores, pool.term_passage, len(pool)),
-        *_of_articles(pool, scores),
-        np.log1p(pool.lengths),
-        float(len(question.terms)),
-        float(scores.weights.max(initial=0.0)) / max(1.0, _log_size(scores)),
-        scores.cosine.max(),
-        _spread(scores.cosine),
-        _spread(bm25),
-        float(np.argmax(scores.cosine) == np.argmax(bm25)),
-        question.dense_share,
-    )
-    return stacked(columns, len(pool))
+    article_cosine, article_coverage = _of_articles(pool, scores)
+    columns: dict[str, ArrayLike] = {
+        "cosine": scores.cosine,
+        "cosine_gap": scores.cosine - scores.cosine.max(),
+        "cosine_rank": _reciprocal_rank(scores.cosine),
+        "sentence_cosine": sentence_cosine,
+        "sentence_cosine_gap": sentence_cosine - sentence_cosine.max(),
+        "bm25": bm25,
+        "bm25_share": _share(bm25),
+        "bm25_rank": _reciprocal_rank(bm25),
+        "sentence_bm25": sentence_bm25,
+        "sentence_bm25_share": _share(sentence_bm25),
+        "coverage": coverage,
+        "sentence_coverage": best_per_passage(pool, in_sentences),
+        "sentence_both": both,
+        "pairs": neighbouring(question, scores, pool.term_passage, len(pool)),
+        "article_cosine": article_cosine,
+        "article_coverage": article_coverage,
+        "length": np.log1p(pool.lengths),
+        "question_terms": len(question.terms),
+        "question_rarity": float(scores.weights.max(initial=0.0)) / max(1.0, _log_size(scores)),
+        "top_cosine": scores.cosine.max(),
+        "cosine_spread": _spread(scores.cosine),
+        "bm25_spread": _spread(bm25),
+        "agreement": np.argmax(scores.cosine) == np.argmax(bm25),
+        "dense_script": question.dense_share,
+    }
+    return stacked(columns, PASSAGE_FEATURES, len(pool))
 
 
-def stacked(columns: Sequence[Floats | float], rows: int) -> Floats:
-    """Return columns, or one value for all rows, as float64 of shape (rows, columns)."""
-    table = np.empty((len(columns), rows))
-    for place, column in enumerate(columns):
-        table[place] = column
+def stacked(columns: Mapping[str, ArrayLike], names: Sequence[str], rows: int) -> Floats:
+    """Return columns, or one value for all rows, in the order of names as float64 of shape (rows, names)."""
+    table = np.empty((len(names), rows))
+    for place, name in enumerate(names):
+        table[place] = columns[name]
     return table.T
 
 
