@@ -26,7 +26,6 @@ from service.abstention import Refusal, must_refuse, refused, refused_empty
 from service.answer import Answer, Explanation, Hit, IndexState, SearchResult
 from service.askable import MOST_PASSAGES, checked_question
 from service.clock import Clock
-from service.confidence import confidence_features
 from service.encoder import chosen_encoder
 from service.explanation import explain_answer, explain_passages
 from service.families import Relatives, rank_families
@@ -36,9 +35,8 @@ from service.question import Question, understand
 from service.ranker import Ranker
 from service.retrieval import (
     EVIDENCE_PASSAGES,
-    Evidence,
     Ranked,
-    confidence_rules,
+    believe,
     gather,
     rank,
     read_articles,
@@ -144,8 +142,8 @@ class Assistant:
             articles = read_articles(view, ranked, ranked.order[:considered])
             evidence = gather(asked, ranked, self._ranker, articles)
             settlement = settle(view, asked, ranked, evidence, articles)
-            portions = portions_of(view, asked, self._encoder, self._ranker, allowed, self._confidence)
-            sure = self._confidence(asked, ranked, evidence)
+            portions = portions_of(view, asked, self._encoder, self._ranker, allowed)
+            sure = believe(asked, ranked, evidence, self._ranker).probability
             whole = Portion(asked, ranked, settlement.evidence, articles, sure)
             confidence = max(one.confidence for one in (whole, *portions))
             hits = hits_of(ranked, families[:top_k])
@@ -253,15 +251,6 @@ class Assistant:
             clock.lap("encode")
             with self._index.view(as_of) as view:
                 yield view, asked
-
-    def _confidence(self, asked: Question, ranked: Ranked, evidence: Evidence) -> float:
-        features = confidence_features(
-            asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
-        )
-        score = self._ranker.confidence.score(features)[0] + sum(
-            confidence_rules(asked, ranked, evidence).values()
-        )
-        return float(1 / (1 + np.exp(-score)))
 
     def _abstention(
         self,

@@ -18,7 +18,7 @@ from service.answer import (
     Scored,
 )
 from service.attribution import Attribution, attribute, middle
-from service.confidence import CONFIDENCE_FEATURES, confidence_features
+from service.confidence import CONFIDENCE_FEATURES
 from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
 from service.question import Question
@@ -29,7 +29,7 @@ from service.retrieval import (
     Evidence,
     Ranked,
     bare_headings,
-    confidence_rules,
+    believe,
     rank,
 )
 from service.scores import Floats, best_per_passage
@@ -85,13 +85,10 @@ def explain_answer(
     quotes = {one.quote for one in citations} | {one.context for one in sentences}
     passages = explain_passages(view, question, ranker, allowed).passages
     explained = _sentences(ranker, ranked, evidence, settlement, articles, quotes)
-    features = confidence_features(
-        question, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
-    )
-    shares = attribute(ranker.confidence, features, middle(ranker.confidence, len(CONFIDENCE_FEATURES)))
-    rules = confidence_rules(question, ranked, evidence)
-    log_odds = float(ranker.confidence.score(features)[0]) + sum(rules.values())
-    scored = _scored(CONFIDENCE_FEATURES, features, shares, 0, log_odds, rules)
+    belief = believe(question, ranked, evidence, ranker)
+    reference = middle(ranker.confidence, len(CONFIDENCE_FEATURES))
+    shares = attribute(ranker.confidence, belief.features, reference)
+    scored = _scored(CONFIDENCE_FEATURES, belief.features, shares, 0, belief.log_odds, belief.rules)
     return Explanation(passages, explained, ExplainedConfidence(round(probability, 4), threshold, scored))
 
 

@@ -4,7 +4,6 @@ Knows how a part's evidence is found and when a part counts as answered; not how
 citations.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +16,7 @@ from service.families import rank_families
 from service.parts import Part, parts_of
 from service.question import Question, understand
 from service.ranker import Ranker
-from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, read_articles
-
-Judge = Callable[[Question, Ranked, Evidence], float]
-"""Evidence to the probability that its best sentence answers."""
+from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, believe, gather, read_articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Portion:
 
 
 def portions_of(
-    view: View, question: Question, encoder: Encoder, ranker: Ranker, allowed: Keys | None, judge: Judge
+    view: View, question: Question, encoder: Encoder, ranker: Ranker, allowed: Keys | None
 ) -> list[Portion]:
     """Find evidence for each part of a question; nothing when it has no parts.
 
@@ -45,25 +41,24 @@ def portions_of(
     return [
         portion
         for part in parts_of(question.text)
-        if (portion := _ask(view, part, encoder, ranker, allowed, judge)) is not None
+        if (portion := _ask(view, part, encoder, ranker, allowed)) is not None
     ]
 
 
-def _ask(
-    view: View, part: Part, encoder: Encoder, ranker: Ranker, allowed: Keys | None, judge: Judge
-) -> Portion | None:
+def _ask(view: View, part: Part, encoder: Encoder, ranker: Ranker, allowed: Keys | None) -> Portion | None:
     question = understand(part.question, encoder)
     ranked, _ = rank_families(view, question, ranker, allowed, EVIDENCE_PASSAGES)
     if not len(ranked.pool):
         return None
     articles = read_articles(view, ranked, ranked.order[:EVIDENCE_PASSAGES])
     evidence = gather(question, ranked, ranker, articles)
-    if part.side is None:
-        return Portion(question, ranked, evidence, articles, judge(question, ranked, evidence), part)
-    about = _about(part.side, question, ranked, evidence, articles)
-    if about is None:
-        return Portion(question, ranked, evidence, articles, 0.0, part)
-    return Portion(question, ranked, about, articles, judge(question, ranked, about), part)
+    if part.side is not None:
+        about = _about(part.side, question, ranked, evidence, articles)
+        if about is None:
+            return Portion(question, ranked, evidence, articles, 0.0, part)
+        evidence = about
+    confidence = believe(question, ranked, evidence, ranker).probability
+    return Portion(question, ranked, evidence, articles, confidence, part)
 
 
 def _about(

@@ -1,4 +1,4 @@
-"""Retrieval: a question's passages, ranked; its best passages' sentences, ranked.
+"""Retrieval: a question's passages, ranked; their sentences, ranked; how far the best is believed to answer.
 
 The first DEPTH passages of each engine are ranked by the model. Whatever a caller wants beyond those
 follows by cosine alone, so that the first ten of a hundred are always the ten of ten.
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import KINDS, ArticleState, Keys, Pool, Statistics, View, terms_of
+from service.confidence import confidence_features
 from service.cues import label_fits, names, opens_bibliography, subject_terms
 from service.evidence import Candidates, headings_above, sentence_features
 from service.expected import SURE, expected_of, told
@@ -17,7 +18,7 @@ from service.features import passage_features
 from service.outlook import asks_for_future, tells_of_future
 from service.question import Question
 from service.ranker import Ranker
-from service.scores import Floats, Scores, score, total_of
+from service.scores import Floats, Scores, probability_of, score, total_of
 
 DEPTH = 32
 """Passages that the model ranks: so many by cosine, and so many by exact BM25."""
@@ -70,6 +71,20 @@ class Evidence:
     order: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How far the best sentence is believed to answer: by its features, and by rules set by hand, by name."""
+
+    features: Floats  # (1, features)
+    rules: dict[str, float]
+    log_odds: float
+
+    @property
+    def probability(self) -> float:
+        """The same from 0 to 1."""
+        return probability_of(self.log_odds)
+
+
 def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
     """Rank the passages that may answer, at least ``wanted`` of them where so many exist."""
     statistics = view.statistics(question.terms)
@@ -102,8 +117,16 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     return Evidence(candidates, features, scores, labels, _best_first(scores))
 
 
-def confidence_rules(question: Question, ranked: Ranked, evidence: Evidence) -> dict[str, float]:
-    """Return what is added to the confidence's log-odds by hand, by name."""
+def believe(question: Question, ranked: Ranked, evidence: Evidence, ranker: Ranker) -> Belief:
+    """Return how far the best sentence is believed to answer."""
+    features = confidence_features(
+        question, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
+    )
+    rules = _confidence_rules(question, ranked, evidence)
+    return Belief(features, rules, float(ranker.confidence.score(features)[0]) + sum(rules.values()))
+
+
+def _confidence_rules(question: Question, ranked: Ranked, evidence: Evidence) -> dict[str, float]:
     best = evidence.order[0]
     stranger = _names_nobody_here(question, ranked, int(evidence.candidates.rows[best]))
     label = float(evidence.labels[best])

@@ -83,6 +83,11 @@ SENTENCE_TERMS = 14.0
 """Terms of a common sentence; a constant, so that a sentence's score does not depend on the pool."""
 
 
+def probability_of(log_odds: float) -> float:
+    """Return the probability that log-odds stand for."""
+    return float(1 / (1 + np.exp(-log_odds)))
+
+
 def best_per_passage(pool: Pool, values: Floats) -> Floats:
     """Return the greatest value among each passage's sentences, shape (n,)."""
     best = np.full(len(pool), -np.inf)

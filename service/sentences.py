@@ -6,14 +6,13 @@ not found said. Every quote is read again from the catalog before it leaves.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from service.answer import AnswerPart, AnswerSentence, Citation
 from service.compose import PART, SIDE, WHOLE, Chosen, Limits, Texts, choose, span_of
 from service.families import Relatives, sources, stretch_of
 from service.focus import focus_of, item_focus
 from service.portions import Portion
 from service.quoting import cite, verify
+from service.scores import probability_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def _quoted(
     passage = stretch_of(portion.ranked, int(pool.sentence_passage[chosen.row]))
     article = portion.articles[passage.revision]
     head, *others = sources(relatives, passage, article, span_of(pool, chosen.row), context)
-    probability = float(1 / (1 + np.exp(-chosen.score)))
+    probability = probability_of(chosen.score)
     citation = cite(number, head.article, head.span, probability, [(o.article, o.span) for o in others])
     verify(relatives.view, citation)
     find = item_focus if chosen.listed else focus_of

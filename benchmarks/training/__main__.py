@@ -36,6 +36,7 @@ from service.evaluation.calibration import auroc, calibration_error
 from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES
 from service.ranker import DEFAULT_FILE, FIXED, Ranker, model_from
+from service.scores import probability_of
 from service.settings import load_settings
 
 ANSWERED_SHARE = 0.97
@@ -107,7 +108,7 @@ def threshold(groups: list[Group]) -> float:
     """
     natural, scores = groups[::PARTS], out_of_fold(groups)
     found = [score for group, score in zip(natural, scores, strict=True) if group.question.answerable]
-    return round(float(1 / (1 + np.exp(-np.quantile(found, 1 - ANSWERED_SHARE)))), 3)
+    return round(probability_of(float(np.quantile(found, 1 - ANSWERED_SHARE))), 3)
 
 
 def out_of_fold(groups: list[Group], features: tuple[str, ...] = CONFIDENCE_FEATURES) -> list[float]:

@@ -12,11 +12,10 @@ import numpy as np
 from benchmarks.training.questions import Labelled
 from indexer import Filters, Keys, Pool, View, is_dense
 from service.assistant import Assistant
-from service.confidence import confidence_features
 from service.features import passage_features
 from service.question import Question, understand
 from service.ranker import Ranker
-from service.retrieval import EVIDENCE_PASSAGES, gather, rank, read_articles
+from service.retrieval import EVIDENCE_PASSAGES, believe, gather, rank, read_articles
 from service.scores import Floats
 
 RankerOf = Callable[[Labelled], Ranker]
@@ -115,9 +114,7 @@ def _confidence(
 ) -> Group:
     ranked = rank(view, asked, ranker, allowed)
     evidence = gather(asked, ranked, ranker, read_articles(view, ranked, ranked.order[:EVIDENCE_PASSAGES]))
-    features = confidence_features(
-        asked, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
-    )
+    features = believe(asked, ranked, evidence, ranker).features
     best = int(evidence.order[0])
     text = evidence.candidates.texts[best].casefold()
     right = labelled.answerable and any(answer.casefold() in text for answer in labelled.answers)
