@@ -23,15 +23,7 @@ from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
 from service.question import Question
 from service.ranker import Ranker
-from service.retrieval import (
-    HEADING_MALUS,
-    LABEL_BONUS,
-    Evidence,
-    Ranked,
-    bare_headings,
-    believe,
-    rank,
-)
+from service.retrieval import Evidence, Ranked, believe, rank
 from service.scores import Floats, best_per_passage
 from service.settled import Settlement
 
@@ -102,10 +94,7 @@ def _sentences(
 ) -> tuple[ExplainedSentence, ...]:
     pool, candidates = ranked.pool, evidence.candidates
     shares = attribute(ranker.sentences, evidence.features, np.median(evidence.features, axis=0))
-    label, final = LABEL_BONUS * evidence.labels, settlement.evidence
-    heading = -HEADING_MALUS * bare_headings(pool, candidates, evidence.labels)
-    # What else was added by hand: a bibliography loses.
-    other = evidence.scores - ranker.sentences.score(evidence.features) - label - heading
+    final = settlement.evidence
     stages = {
         "cosine": _ranks(ranked.scores.sentence_cosine[candidates.rows]),
         "bm25": _ranks(ranked.scores.sentence_bm25[candidates.rows]),
@@ -118,12 +107,7 @@ def _sentences(
         row = int(candidates.rows[at])
         passage = int(pool.sentence_passage[row])
         text = candidates.texts[at]
-        rules = {
-            "label": float(label[at]),
-            "heading": float(heading[at]),
-            "bibliography": float(other[at]),
-            "time_and_conflict": float(settlement.added[at]),
-        }
+        rules = {name: float(added[at]) for name, added in final.rules.items()}
         explained.append(
             ExplainedSentence(
                 pool.article_ids[passage],

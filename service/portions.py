@@ -83,6 +83,7 @@ def _about(
     return Evidence(
         Candidates(found.rows[keep], texts, found.ranks[keep], found.passage_scores[keep]),
         evidence.features[keep],
+        {name: added[keep] for name, added in evidence.rules.items()},
         evidence.scores[keep],
         evidence.labels[keep],
         np.argsort(-evidence.scores[keep], kind="stable"),

@@ -61,11 +61,13 @@ class Ranked:
 class Evidence:
     """The sentences of the best passages: ``order`` lists the candidates, best first.
 
-    ``labels`` says from 0 to 1 how well a candidate is a label that says what is asked for.
+    ``labels`` says from 0 to 1 how well a candidate is a label that says what is asked for, ``rules`` what
+    was added by hand to the model's score of its features, by name.
     """
 
     candidates: Candidates
     features: Floats  # (candidates, features)
+    rules: dict[str, Floats]  # each (candidates,)
     scores: Floats  # (candidates,)
     labels: Floats  # (candidates,)
     order: NDArray[np.int64]
@@ -111,10 +113,13 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     candidates = Candidates(rows, texts, place[owners], ranked.relevance[owners])
     features = sentence_features(question, pool, ranked.scores, candidates)
     labels = _labels(question, ranked, candidates)
-    scores = ranker.sentences.score(features) + LABEL_BONUS * labels
-    scores -= BIBLIOGRAPHY_MALUS * _bibliography(pool, candidates)
-    scores -= HEADING_MALUS * bare_headings(pool, candidates, labels)
-    return Evidence(candidates, features, scores, labels, _best_first(scores))
+    rules = {
+        "label": LABEL_BONUS * labels,
+        "heading": -HEADING_MALUS * _bare_headings(pool, candidates, labels),
+        "bibliography": -BIBLIOGRAPHY_MALUS * _bibliography(pool, candidates),
+    }
+    scores: Floats = sum(rules.values(), ranker.sentences.score(features))
+    return Evidence(candidates, features, rules, scores, labels, _best_first(scores))
 
 
 def believe(question: Question, ranked: Ranked, evidence: Evidence, ranker: Ranker) -> Belief:
@@ -167,7 +172,7 @@ def _bibliography(pool: Pool, candidates: Candidates) -> Floats:
     return np.array([opens_bibliography(texts[row]) for row in above], np.float64)
 
 
-def bare_headings(pool: Pool, candidates: Candidates, labels: Floats) -> Floats:
+def _bare_headings(pool: Pool, candidates: Candidates, labels: Floats) -> Floats:
     """Return 1 for headings but for labels and those that a list stands below."""
     kinds, rows = pool.sentence_kinds, candidates.rows
     below = kinds[np.minimum(rows + 1, len(kinds) - 1)]

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from service.answer import Settled
 from service.conflicts import Dispute
 from service.retrieval import Evidence
-from service.scores import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Evidence in its final order, and what each candidate's score changed by on the way there.
+    """Evidence in its final order, and as it was before.
 
     ``settled`` says why the first of the ``dispute`` is preferred.
     """
 
     evidence: Evidence
-    added: Floats  # (candidates,)
+    unsettled: Evidence
     dispute: Dispute | None
     settled: Settled | None

@@ -35,6 +35,8 @@ NEAREST = 3.0
 AGED_DAYS = 730
 """Articles older than this, by the time of asking, are stale for a question that asks for the present."""
 
+_RULE = "time_and_conflict"
+
 _NOW = re.compile(
     r"\b(?:current(?:ly)?|now|nowadays|at present|presently|today|latest|most recent(?:ly)?|newest|"
     r"to date|so far|these days|at the moment|as of (?:today|now)|this year)\b|현재|지금|최신|최근|오늘|올해",
@@ -69,13 +71,12 @@ def settle(
     view: View, question: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
 ) -> Settlement:
     """Prefer what goes with the time asked for, then look for what contradicts it."""
-    added = np.zeros(len(evidence.scores))
-    now = asks_for_now(question.text)
+    unsettled, now = evidence, asks_for_now(question.text)
     if now or year_asked(question.text) is not None:
-        evidence = _adjusted(evidence, added, _preference(question, ranked, evidence, articles, now))
+        evidence = _adjusted(evidence, _preference(question, ranked, evidence, articles, now))
     dispute = find_dispute(question, ranked, evidence, articles)
     if dispute is None:
-        return Settlement(evidence, added, None, None)
+        return Settlement(evidence, unsettled, None, None)
     newest = _newest(dispute)
     first = dispute.told[0].statement
     settled: Literal["correction", "later"] | None = None
@@ -85,20 +86,19 @@ def settle(
         corrected = any(one.statement.article.id in variants for one in dispute.told)
         settled = "correction" if corrected else "later" if now else None
         if settled and told is not first:
-            evidence = _adjusted(evidence, added, _lifted(evidence, told.row))
+            evidence = _adjusted(evidence, _lifted(evidence, told.row))
             chosen = dispute.told[newest]
             rest = tuple(one for one in dispute.told if one is not chosen)
             dispute = Dispute(dispute.kind, (chosen, *rest))
-    evidence = _adjusted(evidence, added, set_aside(evidence, dispute))
-    return Settlement(evidence, added, dispute, settled)
+    return Settlement(_adjusted(evidence, set_aside(evidence, dispute)), unsettled, dispute, settled)
 
 
-def _adjusted(evidence: Evidence, added: Floats, more: Floats | None) -> Evidence:
+def _adjusted(evidence: Evidence, more: Floats | None) -> Evidence:
     if more is None or not more.any():
         return evidence
-    added += more
+    rules = {**evidence.rules, _RULE: evidence.rules.get(_RULE, 0.0) + more}
     scores = evidence.scores + more
-    return replace(evidence, scores=scores, order=np.argsort(-scores, kind="stable"))
+    return replace(evidence, rules=rules, scores=scores, order=np.argsort(-scores, kind="stable"))
 
 
 def _lifted(evidence: Evidence, row: int) -> Floats:
