@@ -12,9 +12,8 @@ from indexer import NO_FILTERS, ArticleState, Filters, Keys, View, is_dense, que
 from service.answer import REASONS, Reason
 from service.cues import names
 from service.expected import Expected, expected_of, told
+from service.portions import Portion
 from service.question import Question
-from service.retrieval import Evidence, Ranked
-from service.settled import Settlement
 from service.timeliness import NEAREST, asks_for_now, is_stale, year_asked
 from service.values import years
 
@@ -55,31 +54,29 @@ def is_unclear(question: Question) -> bool:
     return not set(question.terms) - _EMPTY
 
 
-def must_refuse(
-    view: View, question: Question, ranked: Ranked, settlement: Settlement, articles: dict[int, ArticleState]
-) -> bool:
+def must_refuse(view: View, whole: Portion) -> bool:
     """Tell whether no answer may be given, however well a sentence matches.
 
     So it is when the question names nothing, when it asks about a year that nothing which was read
     reaches, and when it asks about a year to come that the best sentence's passage does not name.
     """
-    if is_unclear(question):
+    if is_unclear(whole.question):
         return True
-    year = year_asked(question.text)
+    year = year_asked(whole.question.text)
     if year is None:
         return False
-    evidence = settlement.evidence
-    at = int(evidence.order[0])
-    passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[at]])
-    article = articles[int(ranked.pool.revisions[passage])]
-    published, span = article.metadata.published, slice(*ranked.pool.spans[passage].tolist())
+    pool, candidates = whole.ranked.pool, whole.evidence.candidates
+    at = int(whole.evidence.order[0])
+    passage = int(pool.sentence_passage[candidates.rows[at]])
+    article = whole.articles[int(pool.revisions[passage])]
+    published, span = article.metadata.published, slice(*pool.spans[passage].tolist())
     told_of = years(article.text[span])
-    if year > int(_asked_at(view, articles.values())[:4]) and year not in told_of:
+    if year > int(_asked_at(view, whole.articles.values())[:4]) and year not in told_of:
         return True
-    if stale_since(view, question, ranked, evidence, articles) is None:
+    if stale_since(view, whole) is None:
         return False
     known = {int(published[:4])} if published else told_of
-    named = years(evidence.candidates.texts[at]) or known
+    named = years(candidates.texts[at]) or known
     return bool(named) and max(named) < year
 
 
@@ -106,28 +103,20 @@ def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]
     return Refusal("no_evidence", REASONS["no_evidence"], "Ask in other words.")
 
 
-def refused(
-    view: View,
-    question: Question,
-    ranked: Ranked,
-    evidence: Evidence,
-    articles: dict[int, ArticleState],
-    *,
-    filtered: Keys | None,
-    elsewhere: Callable[[], bool],
-) -> Refusal:
+def refused(view: View, whole: Portion, *, filtered: Keys | None, elsewhere: Callable[[], bool]) -> Refusal:
     """Say why the nearest passages do not answer a question."""
-    unknown, absent = _unknown_words(view, question), _missing_words(question, ranked, evidence)
+    question, scores = whole.question, whole.ranked.scores
+    unknown, absent = _unknown_words(view, question), _missing_words(whole)
     pronoun = _POINTS_BACK.search(question.text)
     if is_unclear(question) or (pronoun and len(question.terms) < FEW_TERMS and not names(question.text)):
         whom = f" “{pronoun.group()}” may be anyone or anything." if pronoun else ""
         advice = "Name what you want to know something about: a city, a project, an event."
         return Refusal("unclear_question", f"{REASONS['unclear_question']}{whom}", advice)
     if filtered is not None and elsewhere():
-        left, whole = view.count_articles(filtered), _articles(view.count_articles())
-        said = f"The filter leaves {left} of {whole}, and none of them answers"
+        left, everything = view.count_articles(filtered), _articles(view.count_articles())
+        said = f"The filter leaves {left} of {everything}, and none of them answers"
         return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN, unknown)
-    newest = stale_since(view, question, ranked, evidence, articles)
+    newest = stale_since(view, whole)
     # However new the articles were, none would tell of somebody whom the collection never names.
     if newest is not None and not _names_any(question.text, unknown):
         asked = year_asked(question.text)
@@ -136,25 +125,24 @@ def refused(
         return Refusal(
             "stale", said, f"Ask about {newest[:4]} or earlier, or take in newer articles.", unknown
         )
-    known = (ranked.scores.counts > 0).any(axis=0)
-    missing = 1 - float(ranked.scores.weights[known].sum()) / ranked.scores.total
-    if float(ranked.scores.cosine.max()) < OUT_OF_SCOPE_COSINE and missing > OUT_OF_SCOPE_MISSING:
+    known = (scores.counts > 0).any(axis=0)
+    missing = 1 - float(scores.weights[known].sum()) / scores.total
+    if float(scores.cosine.max()) < OUT_OF_SCOPE_COSINE and missing > OUT_OF_SCOPE_MISSING:
         said = f"{REASONS['out_of_scope']}{_never_mentions(unknown)}"
         return Refusal("out_of_scope", said, "Ask about what the nearest passages below speak of.", unknown)
-    return Refusal("low_confidence", *_unsure(question, ranked, evidence, unknown, absent), unknown)
+    return Refusal("low_confidence", *_unsure(whole, unknown, absent), unknown)
 
 
-def stale_since(
-    view: View, question: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
-) -> str | None:
+def stale_since(view: View, whole: Portion) -> str | None:
     """Return the newest date of the nearest passages when it is older than what is asked for, else None."""
+    question, pool, evidence = whole.question, whole.ranked.pool, whole.evidence
     if year_asked(question.text) is None and not asks_for_now(question.text):
         return None
-    owners = ranked.pool.sentence_passage[evidence.candidates.rows[evidence.order]]
+    owners = pool.sentence_passage[evidence.candidates.rows[evidence.order]]
     scores, read = evidence.scores[evidence.order], []
     for row in dict.fromkeys(owners.tolist()):
-        article = articles[int(ranked.pool.revisions[row])]
-        start, stop = ranked.pool.spans[row].tolist()
+        article = whole.articles[int(pool.revisions[row])]
+        start, stop = pool.spans[row].tolist()
         read.append((article, article.text[start:stop]))
     near = len(set(owners[scores >= scores[0] - NEAREST].tolist()))
     at = _asked_at(view, [article for article, _ in read])
@@ -166,9 +154,7 @@ def _asked_at(view: View, articles: Iterable[ArticleState]) -> str:
     return view.as_of or max((article.taken_in for article in articles), default="9999")
 
 
-def _unsure(
-    question: Question, ranked: Ranked, evidence: Evidence, unknown: tuple[str, ...], absent: tuple[str, ...]
-) -> tuple[str, str]:
+def _unsure(whole: Portion, unknown: tuple[str, ...], absent: tuple[str, ...]) -> tuple[str, str]:
     """Return what the nearest passages lack, and what to try."""
     if unknown:
         said = f"{REASONS['low_confidence']}{_never_mentions(unknown)}"
@@ -176,6 +162,7 @@ def _unsure(
     if absent:
         said = f"The nearest passage says nothing of {_quoted(absent)}."
         return said, "Ask in other words, or read the nearest passages below."
+    question, evidence = whole.question, whole.evidence
     expected = expected_of(question.text, question.kind)
     texts = [evidence.candidates.texts[at] for at in evidence.order[:3].tolist()]
     if expected is not None and not any(told(expected, question.text, text) for text in texts):
@@ -201,8 +188,9 @@ def _names_any(text: str, words: tuple[str, ...]) -> bool:
     return any(word in words for name in names(text) for word in _WORD.findall(name))
 
 
-def _missing_words(question: Question, ranked: Ranked, evidence: Evidence) -> tuple[str, ...]:
+def _missing_words(whole: Portion) -> tuple[str, ...]:
     """Return the question's words that the best sentence's passage does not hold."""
+    question, ranked, evidence = whole.question, whole.ranked, whole.evidence
     passage = int(ranked.pool.sentence_passage[evidence.candidates.rows[evidence.order[0]]])
     held = ranked.scores.counts[passage] > 0
     return _words_of(question, {term for term, holds in zip(question.terms, held, strict=True) if not holds})

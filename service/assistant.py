@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from indexer import (
     Filters,
     Index,
     InputError,
+    Keys,
     Moment,
     Recipe,
     RecipeMismatch,
@@ -23,7 +25,7 @@ from indexer import (
     View,
 )
 from service.abstention import Refusal, must_refuse, refused, refused_empty
-from service.answer import Answer, Explanation, Hit, IndexState, SearchResult
+from service.answer import Answer, Hit, IndexState, SearchResult
 from service.askable import MOST_PASSAGES, checked_question
 from service.clock import Clock
 from service.encoder import chosen_encoder
@@ -43,11 +45,31 @@ from service.retrieval import (
 )
 from service.sentences import compose
 from service.settings import Settings, load_settings
+from service.settled import Settlement
 from service.timeliness import answered_as_of, conflicts_of, settle
 from service.turns import Turns
 
 TURNS = 1
 """Questions of one process that are worked on at a time; the others wait, or wait for the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for a question as a whole, how that was settled, and what for its parts."""
+
+    whole: Portion
+    settlement: Settlement
+    portions: list[Portion]
+
+    @property
+    def unsettled(self) -> Portion:
+        """The whole, as it was before it was settled."""
+        return replace(self.whole, evidence=self.settlement.unsettled)
+
+    @property
+    def confidence(self) -> float:
+        """That of the whole or of its surest part."""
+        return max(one.confidence for one in (self.whole, *self.portions))
 
 
 class Assistant:
@@ -133,56 +155,25 @@ class Assistant:
             allowed, considered = view.allowed(filters), max(EVIDENCE_PASSAGES, top_k)
             ranked, families = rank_families(view, asked, self._ranker, allowed, considered)
             clock.lap("retrieve")
+            hits = hits_of(ranked, families[:top_k])
             if on_passages is not None:
-                on_passages(hits_of(ranked, families[:top_k]))
+                on_passages(hits)
             elsewhere = partial(self._answers, question, threshold, as_of)
             if not len(ranked.pool):
                 refusal = refused_empty(view, filters, elsewhere=elsewhere)
-                return self._abstention(asked, refusal, 0.0, (), view, clock)
-            articles = read_articles(view, ranked, ranked.order[:considered])
-            evidence = gather(asked, ranked, self._ranker, articles)
-            settlement = settle(view, asked, ranked, evidence, articles)
-            portions = portions_of(view, asked, self._encoder, self._ranker, allowed)
-            sure = believe(asked, ranked, evidence, self._ranker).probability
-            whole = Portion(asked, ranked, settlement.evidence, articles, sure)
-            confidence = max(one.confidence for one in (whole, *portions))
-            hits = hits_of(ranked, families[:top_k])
-            explained = partial(
-                explain_answer, view, asked, self._ranker, allowed, ranked, evidence, settlement, articles,
-                confidence, threshold,
-            )  # fmt: skip
+                return self._abstention(view, asked, refusal, 0.0, hits, clock)
+            found = self._find(view, asked, ranked, allowed)
             clock.lap("choose")
-            if confidence < threshold or (
-                threshold > 0 and must_refuse(view, asked, ranked, settlement, articles)
-            ):
-                refusal = refused(
-                    view, asked, ranked, evidence, articles, filtered=allowed, elsewhere=elsewhere
-                )
-                explanation = explained() if explain else None
-                return self._abstention(asked, refusal, confidence, hits, view, clock, explanation)
-            composed = compose(Relatives(view, allowed), whole, portions, threshold)
-            # What contradicts the whole question's answer is beside the point where its parts are answered.
-            conflicts = () if composed.parts else conflicts_of(view, settlement, composed.citations)
-            day, by = answered_as_of(asked, settlement, composed.citations[0], view)
-            clock.lap("quote")
-            return Answer(
-                question=question,
-                answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in composed.sentences),
-                abstained=False,
-                reason=None,
-                message=None,
-                confidence=round(confidence, 4),
-                sentences=composed.sentences,
-                citations=composed.citations,
-                parts=composed.parts,
-                passages=hits,
-                index=self._state(view),
-                timing_ms=clock.read(),
-                conflicts=conflicts,
-                answered_as_of=day,
-                answered_as_of_by=by,
-                explanation=explained(composed.sentences, composed.citations) if explain else None,
-            )
+            if found.confidence < threshold or (threshold > 0 and must_refuse(view, found.whole)):
+                refusal = refused(view, found.unsettled, filtered=allowed, elsewhere=elsewhere)
+                answer = self._abstention(view, asked, refusal, found.confidence, hits, clock)
+            else:
+                answer = self._answer(view, found, allowed, threshold, hits, clock)
+            if explain:
+                whole, settlement = found.whole, found.settlement
+                told = explain_answer(view, self._ranker, allowed, whole, settlement, threshold, answer)
+                answer = replace(answer, explanation=told)
+            return answer
 
     def search(
         self,
@@ -252,15 +243,55 @@ class Assistant:
             with self._index.view(as_of) as view:
                 yield view, asked
 
+    def _find(self, view: View, asked: Question, ranked: Ranked, allowed: Keys | None) -> _Found:
+        articles = read_articles(view, ranked, ranked.order)
+        evidence = gather(asked, ranked, self._ranker, articles)
+        settlement = settle(view, asked, ranked, evidence, articles)
+        portions = portions_of(view, asked, self._encoder, self._ranker, allowed)
+        sure = believe(asked, ranked, evidence, self._ranker).probability
+        return _Found(Portion(asked, ranked, settlement.evidence, articles, sure), settlement, portions)
+
+    def _answer(
+        self,
+        view: View,
+        found: _Found,
+        allowed: Keys | None,
+        threshold: float,
+        hits: tuple[Hit, ...],
+        clock: Clock,
+    ) -> Answer:
+        question, settlement = found.whole.question, found.settlement
+        composed = compose(Relatives(view, allowed), found.whole, found.portions, threshold)
+        # What contradicts the whole question's answer is beside the point where its parts are answered.
+        conflicts = () if composed.parts else conflicts_of(view, settlement, composed.citations)
+        day, by = answered_as_of(question, settlement, composed.citations[0], view)
+        clock.lap("quote")
+        return Answer(
+            question=question.text,
+            answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in composed.sentences),
+            abstained=False,
+            reason=None,
+            message=None,
+            confidence=round(found.confidence, 4),
+            sentences=composed.sentences,
+            citations=composed.citations,
+            parts=composed.parts,
+            passages=hits,
+            index=self._state(view),
+            timing_ms=clock.read(),
+            conflicts=conflicts,
+            answered_as_of=day,
+            answered_as_of_by=by,
+        )
+
     def _abstention(
         self,
+        view: View,
         asked: Question,
         refusal: Refusal,
         confidence: float,
         hits: tuple[Hit, ...],
-        view: View,
         clock: Clock,
-        explanation: Explanation | None = None,
     ) -> Answer:
         return Answer(
             question=asked.text,
@@ -276,7 +307,6 @@ class Assistant:
             timing_ms=clock.read(),
             advice=refusal.advice,
             unknown_words=refusal.unknown_words,
-            explanation=explanation,
         )
 
     def _answers(self, question: str, threshold: float, as_of: Moment | None) -> bool:

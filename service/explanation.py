@@ -6,10 +6,9 @@ model saw. What each number means is in docs/explain.md.
 
 import numpy as np
 
-from indexer import ArticleState, Keys, View
+from indexer import Keys, View
 from service.answer import (
-    AnswerSentence,
-    Citation,
+    Answer,
     ExplainedConfidence,
     ExplainedPassage,
     ExplainedSentence,
@@ -21,9 +20,10 @@ from service.attribution import Attribution, attribute, middle
 from service.confidence import CONFIDENCE_FEATURES
 from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
+from service.portions import Portion
 from service.question import Question
 from service.ranker import Ranker
-from service.retrieval import Evidence, Ranked, believe, rank
+from service.retrieval import believe, rank
 from service.scores import Floats, best_per_passage
 from service.settled import Settlement
 
@@ -61,45 +61,35 @@ def explain_passages(view: View, question: Question, ranker: Ranker, allowed: Ke
 
 def explain_answer(
     view: View,
-    question: Question,
     ranker: Ranker,
     allowed: Keys | None,
-    ranked: Ranked,
-    evidence: Evidence,
+    whole: Portion,
     settlement: Settlement,
-    articles: dict[int, ArticleState],
-    probability: float,
     threshold: float,
-    sentences: tuple[AnswerSentence, ...] = (),
-    citations: tuple[Citation, ...] = (),
+    answer: Answer,
 ) -> Explanation:
-    """Explain passages, sentences and confidence; ``evidence`` is what stood before its ``settlement``."""
-    quotes = {one.quote for one in citations} | {one.context for one in sentences}
-    passages = explain_passages(view, question, ranker, allowed).passages
-    explained = _sentences(ranker, ranked, evidence, settlement, articles, quotes)
-    belief = believe(question, ranked, evidence, ranker)
+    """Explain the passages, sentences and confidence of an answer to the ``whole`` of a question."""
+    quotes = {one.quote for one in answer.citations} | {one.context for one in answer.sentences}
+    passages = explain_passages(view, whole.question, ranker, allowed).passages
+    explained = _sentences(ranker, whole, settlement, quotes)
+    belief = believe(whole.question, whole.ranked, settlement.unsettled, ranker)
     reference = middle(ranker.confidence, len(CONFIDENCE_FEATURES))
     shares = attribute(ranker.confidence, belief.features, reference)
     scored = _scored(CONFIDENCE_FEATURES, belief.features, shares, 0, belief.log_odds, belief.rules)
-    return Explanation(passages, explained, ExplainedConfidence(round(probability, 4), threshold, scored))
+    return Explanation(passages, explained, ExplainedConfidence(answer.confidence, threshold, scored))
 
 
 def _sentences(
-    ranker: Ranker,
-    ranked: Ranked,
-    evidence: Evidence,
-    settlement: Settlement,
-    articles: dict[int, ArticleState],
-    quotes: set[str | None],
+    ranker: Ranker, whole: Portion, settlement: Settlement, quotes: set[str | None]
 ) -> tuple[ExplainedSentence, ...]:
-    pool, candidates = ranked.pool, evidence.candidates
-    shares = attribute(ranker.sentences, evidence.features, np.median(evidence.features, axis=0))
-    final = settlement.evidence
+    pool, final = whole.ranked.pool, settlement.evidence
+    candidates, features = final.candidates, final.features
+    shares = attribute(ranker.sentences, features, np.median(features, axis=0))
     stages = {
-        "cosine": _ranks(ranked.scores.sentence_cosine[candidates.rows]),
-        "bm25": _ranks(ranked.scores.sentence_bm25[candidates.rows]),
+        "cosine": _ranks(whole.ranked.scores.sentence_cosine[candidates.rows]),
+        "bm25": _ranks(whole.ranked.scores.sentence_bm25[candidates.rows]),
         "passage": candidates.ranks + 1,
-        "evidence": _ranks(evidence.scores),
+        "evidence": _ranks(settlement.unsettled.scores),
         "settled": _ranks(final.scores),
     }
     explained = []
@@ -111,13 +101,13 @@ def _sentences(
         explained.append(
             ExplainedSentence(
                 pool.article_ids[passage],
-                articles[int(pool.revisions[passage])].revision,
+                whole.articles[int(pool.revisions[passage])].revision,
                 int(pool.sentence_spans[row, 0]),
                 int(pool.sentence_spans[row, 1]),
                 text,
                 text in quotes,
                 _at(stages, at),
-                _scored(SENTENCE_FEATURES, evidence.features, shares, at, float(final.scores[at]), rules),
+                _scored(SENTENCE_FEATURES, features, shares, at, float(final.scores[at]), rules),
             )
         )
     return tuple(explained)
