@@ -106,7 +106,7 @@ def restore(
     for name, sha256 in manifest.files.items():
         _check_file(backed_up.root / name, backed_up, sha256)
     # Who rebuilds goes on for long with a catalog that would be another.
-    with held(layout, wait), upkeep(layout):
+    with upkeep(layout), held(layout, wait):
         draft = layout.restoring
         shutil.rmtree(draft.root, ignore_errors=True)
         try:

@@ -88,7 +88,7 @@ def write(connection: sqlite3.Connection, generation: Generation, batch: Batch, 
         close_passages(connection, run.revision, ended, tally, generation=generation.id, born=born)
         # A change of the title ends passages of the generation that answers, one of the text those of all.
         connection.execute(
-            "UPDATE passages SET to_commit = ? WHERE revision = ? AND generation = ? AND from_commit = ?"
+            "UPDATE passages SET to_commit = ? WHERE revision = ? AND +generation = ? AND from_commit = ?"
             " AND to_commit > ?",
             (ended, run.revision, generation.id, born, ended),
         )

@@ -143,8 +143,12 @@ def _empty_description(connection: sqlite3.Connection, key: int) -> None:
 def _empty_revision(connection: sqlite3.Connection, key: int) -> None:
     for table in ("prints", "bands"):
         connection.execute(f"DELETE FROM {table} WHERE revision = ?", (key,))
-    # Its digest stays: whoever cited it can still be told that this is what was cited.
-    connection.execute("UPDATE revisions SET text = '' WHERE key = ?", (key,))
+    # Its digest stays, if it is one: whoever cited it can still be told that this is what was cited.
+    connection.execute(
+        "UPDATE revisions SET text = '', sha256 = CASE WHEN sha256 NOT GLOB '*[^0-9a-f]*' THEN sha256 ELSE ''"
+        " END WHERE key = ?",
+        (key,),
+    )
     connection.execute("INSERT OR IGNORE INTO lost_revisions (key) VALUES (?)", (key,))
 
 

@@ -52,15 +52,18 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
     ).fetchone()
     if row is None:
         return None
-    # What is no UTF-8 is damaged, and differs from whatever it is compared with.
-    # What is no UTF-8 is damaged, and differs from whatever it is compared with.
-    sha256, metadata, digest, _, raw, _ = (one.decode(errors="replace") for one in row[:6])
-    root, path = (None if one is None else one.decode(errors="replace") for one in row[6:])
+    # What is no UTF-8, or nothing, is damaged, and differs from whatever it is compared with.
+    sha256, metadata, digest, _, raw, _ = (_readable(one) or "" for one in row[:6])
+    root, path = map(_readable, row[6:])
     try:
         title = Metadata.from_json(metadata).title
     except (ValueError, TypeError, KeyError, AttributeError):
         title = None  # it is damaged, which is found where it is looked for
     return Current(sha256, digest, title, root, path, raw)
+
+
+def _readable(stored: bytes | None) -> str | None:
+    return None if stored is None else stored.decode(errors="replace")
 
 
 def is_sound_article(connection: sqlite3.Connection, identity: str) -> bool:
@@ -118,24 +121,26 @@ def articles_under(connection: sqlite3.Connection, root: str, upto: int | None =
     With ``upto`` only those that nobody has written since that commit.
     """
     rows = connection.execute(
-        "SELECT a.id, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
+        "SELECT a.id, CAST(d.path AS BLOB) FROM descriptions d JOIN articles a ON a.key = d.article"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " WHERE d.to_commit IS NULL AND d.root = :root"
         " AND (:upto IS NULL OR MAX(d.from_commit, r.from_commit) <= :upto) ORDER BY a.id",
         {"root": root, "upto": upto},
     )
-    return dict(rows.fetchall())
+    return {identity: _readable(path) or "" for identity, path in rows}
 
 
 def articles_below(connection: sqlite3.Connection, folder: str) -> dict[str, str]:
     """Return the current articles whose files lie below a folder: id to the file's place below it."""
     rows = connection.execute(
-        "SELECT a.id, d.root, d.path FROM descriptions d JOIN articles a ON a.key = d.article"
+        "SELECT a.id, CAST(d.root AS BLOB), CAST(d.path AS BLOB)"
+        " FROM descriptions d JOIN articles a ON a.key = d.article"
         " WHERE d.to_commit IS NULL"
         " AND SUBSTR(RTRIM(d.root, '/') || '/' || d.path, 1, LENGTH(:below)) = :below ORDER BY a.id",
         {"below": folder.rstrip("/") + "/"},
     )
-    return {identity: Path(root, path).relative_to(folder).as_posix() for identity, root, path in rows}
+    places = ((identity, Path(_readable(root) or "", _readable(path) or "")) for identity, root, path in rows)
+    return {identity: place.relative_to(folder).as_posix() for identity, place in places}
 
 
 def stored_passages(connection: sqlite3.Connection, generation: int, sha256: str) -> list[StoredPassage]:

@@ -82,12 +82,15 @@ def remove(
     """Withdraw articles: no answer quotes them from now on."""
     from indexer import Index
     from service.editing import editing
+    from service.feedback import forget_erased
 
     folder = settings_with(index).index
     # An editor would make an index where there is none.
     Index.open(folder).close()
     with editing(folder, _no_encoder, wait) as editor:
         report = editor.erase(identities) if erase else editor.withdraw(identities)
+    if erase:
+        forget_erased(folder)
     write([f"erased {len(report.erased)}" if erase else f"withdrawn {len(report.withdrawn)}"])
     for identity, others in report.copies.items():
         complain(f"{identity}: the same text is also that of {', '.join(others)}")

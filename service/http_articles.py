@@ -21,6 +21,7 @@ from indexer import (
 from service import metrics
 from service.collection import described, readable, text_of
 from service.declared import ONLY_A_FILE
+from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
 from service.problems import Problem, responses
@@ -158,6 +159,8 @@ def delete_article(
             editor.erase([article_id])
         else:
             editor.withdraw([article_id])
+    if query.erase:
+        forget_erased(serving.settings.index)
     metrics.edited("DELETE")
     return Response(status_code=204)
 

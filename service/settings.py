@@ -9,7 +9,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,10 +32,12 @@ FILE = "civicite.toml"
 PREFIX = "CIVICITE_"
 
 
-def _folder(path: Path) -> Path:
-    if not str(path).strip():
-        raise ValueError("give the path of a folder")
-    return path.expanduser()
+def _folder(value: object) -> object:
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("give the path of a folder")
+        return Path(value).expanduser()
+    return value
 
 
 def _network(text: str) -> str:
@@ -49,7 +59,7 @@ def _cache_dir() -> Path:
 
 
 LogFormat = Literal["auto", "human", "json"]
-Folder = Annotated[Path, AfterValidator(_folder)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, to_lower=True)]
 """Of a computer: capitals say nothing, and browsers send none."""
@@ -123,6 +133,14 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = False
     """Whether addresses of this machine and of private networks may be fetched."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse ``workers = true``, which is 1 to Python and to pydantic, and to nobody who reads it."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("give a value, not true or false")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -148,11 +166,11 @@ def load_settings(**chosen: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(Settings.model_fields)
-            raise InputError(f"{FILE}: {name}", "there is no such setting", f"use one of {known}") from error
         origin = _origin(name, given, variables)
         where = f"{FILE}: {name}" if origin == FILE else origin
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(Settings.model_fields)
+            raise InputError(where, "there is no such setting", f"use one of {known}") from error
         wanted = first["msg"].removeprefix("Value error, ")
         problem, mend = f"{first['input']!r} does not fit", wanted[:1].lower() + wanted[1:]
         raise InputError(where, problem, mend) from error

@@ -146,11 +146,42 @@ def test_what_is_no_text_any_more_leaves_one_article_out_until_it_is_indexed_aga
     damage(tmp_path, f"UPDATE {table} SET {name} = CAST(x'31ff' AS TEXT) WHERE {row}")
     with closing(Index.open(tmp_path)) as index:
         assert list(index.damaged()) == ["harbour"]
+    assert_healed_by_indexing_again(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("descriptions.metadata", "descriptions.digest", "descriptions.raw_sha256"),
+        *("descriptions.media_type", "descriptions.page_starts", "revisions.sha256", "revisions.text"),
+    ],
+)
+def test_what_is_not_there_any_more_is_healed_by_indexing_its_article_again(
+    tmp_path: Path, column: str
+) -> None:
+    table, name = column.split(".")
     put(tmp_path, [HARBOUR, BRIDGE])
-    with closing(Index.open(tmp_path)) as index, index.view() as view:
+    schema = f"UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = '{table}'"
+    needed = (f"{name} TEXT NOT NULL", f"{name} TEXT")
+    altered_schema(tmp_path, schema, needed)
+    damage(tmp_path, f"UPDATE {table} SET {name} = NULL WHERE article = {{article}}")
+    altered_schema(tmp_path, schema, needed[::-1])
+    assert "damage" in [one.kind for one in check(tmp_path)]
+    assert_healed_by_indexing_again(tmp_path)
+
+
+def altered_schema(folder: Path, statement: str, values: tuple[str, ...]) -> None:
+    with closing(sqlite3.connect(folder / "catalog.sqlite", isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(statement, values)
+
+
+def assert_healed_by_indexing_again(folder: Path) -> None:
+    assert put(folder, [HARBOUR, BRIDGE]).changed == ["harbour"]
+    with closing(Index.open(folder)) as index, index.view() as view:
         assert index.damaged() == {}
         assert view.article("harbour").text.strip() == HARBOUR.text
-    assert "damage" not in [one.kind for one in check(tmp_path)]
+    assert "damage" not in [one.kind for one in check(folder)]
 
 
 def test_a_damaged_article_can_be_withdrawn_and_erased(folder: Path) -> None:

@@ -13,6 +13,7 @@ from website import Site, website
 from indexer import ArticleState, Editor, Index, check, pulling
 from indexer.encoders.hashing import HashingEncoder
 from service.cli import run
+from service.store import store_of
 
 Command = Callable[..., list[dict[str, Any]]]
 
@@ -82,6 +83,27 @@ def test_feeds_are_added_listed_by_name_and_removed(folder: Path, feed: Command)
     feed("remove", "city")
     feed("remove", "https://example.org/other")
     assert feed("list") == []
+
+
+def test_a_feed_is_pulled_whatever_has_become_of_the_service_s_database(
+    site: Site, folder: Path, feed: Command, caplog: pytest.LogCaptureFixture
+) -> None:
+    links = [page(site, f"/{number}", f"Bridge number {number} was opened.") for number in range(40)]
+    feed("add", rss(site, "/feed", *map(item, links)))
+    store_of(folder).write_bytes(b"not a database" * 100)
+    assert [counts(line) for line in feed("pull")] == [(40, 0, 0, 0)]
+    assert "index.service.sqlite" in caplog.text
+    assert [counts(line) for line in feed("pull")] == [(0, 0, 0, 0)]
+
+
+def test_whoever_erases_is_told_that_what_was_said_of_it_cannot_be_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
+    put(folder, [written("bridge", "The bridge was opened.")])
+    store_of(folder).write_bytes(b"not a database" * 100)
+    assert run(["remove", "bridge", "--erase", "--index", str(folder)]) == 1
+    assert "index.service.sqlite" in capsys.readouterr().err
 
 
 def test_a_name_of_another_feed_and_a_feed_that_is_not_there_are_refused(feed: Command) -> None:

@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,17 @@ def test_sync_withdraws_what_is_gone_and_takes_in_what_is_new(
     report = take_in(folder, "--sync")
     assert (report["added"], report["unchanged"], withdrawn(report)) == (1, 3, ["bridge"])
     assert current(tmp_path) == {"market", "ferry", "park/trees", "tower"}
+
+
+def test_sync_heals_an_article_whose_path_is_no_text_any_more(
+    folder: Path, tmp_path: Path, take_in: Command
+) -> None:
+    take_in(folder)
+    with closing(sqlite3.connect(tmp_path / "index" / "catalog.sqlite")) as connection, connection:
+        connection.execute("UPDATE descriptions SET path = CAST(x'41ff' AS TEXT) WHERE path = 'ferry.md'")
+    report = take_in(folder, "--sync")
+    assert (report["changed"], report["withdrawn"]) == (1, 0)
+    assert "ferry" in current(tmp_path)
 
 
 def test_sync_keeps_articles_that_came_from_another_path(

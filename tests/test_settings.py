@@ -84,6 +84,7 @@ def test_a_file_that_is_no_toml_is_refused_in_one_line(tmp_path: Path) -> None:
         ("trusted_proxies", "*"),
         ("trusted_proxies", "proxy.example"),
         ("index", " "),
+        ("cache_dir", " "),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_what_to_give(
@@ -102,6 +103,20 @@ def test_a_value_that_does_not_fit_is_refused_with_what_to_give(
 def test_an_option_that_does_not_fit_is_refused_by_its_name() -> None:
     with pytest.raises(InputError, match=r"^--top-k: 0 does not fit; input should be greater than or equal"):
         load_settings(top_k=0)
+
+
+@pytest.mark.parametrize(
+    "written", ['index = ""', "index = true", "workers = true", "min_confidence = false"]
+)
+def test_nothing_and_a_truth_value_are_no_folder_and_no_number(tmp_path: Path, written: str) -> None:
+    (tmp_path / "civicite.toml").write_text(written)
+    with pytest.raises(InputError, match=rf"^civicite\.toml: {written.split()[0]}: .* does not fit; give "):
+        load_settings()
+
+
+def test_an_unknown_option_is_refused_by_its_name() -> None:
+    with pytest.raises(InputError, match=r"^--prot: there is no such setting; use one of index"):
+        load_settings(prot=8000)
 
 
 def test_a_file_may_hold_a_false_and_a_number(tmp_path: Path, given: Given) -> None:
