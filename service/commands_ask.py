@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.garbage import nothing_collected
 from service.options import (
     AfterOption,
     AsOfOption,
@@ -182,9 +183,10 @@ def _one_of(option: str, question: str | None, file: Path | None) -> None:
 
 
 def _opened(settings: "Settings") -> "Assistant":
-    from service.assistant import Assistant
+    with nothing_collected():
+        from service.assistant import Assistant
 
-    return Assistant.open(settings.index, settings)
+        return Assistant.open(settings.index, settings)
 
 
 def _answers(asking: "Callable[..., Answer]", file: Path, as_of: str | None) -> Iterator[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.garbage import nothing_collected
+
 if TYPE_CHECKING:
     from indexer import Filters
     from service.settings import Settings
@@ -70,7 +72,8 @@ AsOfOption = Annotated[
 
 def settings_with(index: Path | None, **chosen: object) -> "Settings":
     """Read the settings of the working directory; options that were given prevail."""
-    from service.settings import load_settings
+    with nothing_collected():
+        from service.settings import load_settings
 
     return load_settings(index=index, **chosen)
 

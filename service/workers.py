@@ -4,7 +4,6 @@ Whoever can connect is answered: the port is open when the model is loaded. On S
 way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
 """
 
-import gc
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from service.allocator import use_few_arenas
 from service.cores import keep_to_one, usable
+from service.garbage import nothing_collected
 from service.logs import log_config
 from service.settings import Settings, as_variables, load_settings
 
@@ -61,7 +61,7 @@ def application() -> "FastAPI":
 def _application(settings: Settings) -> "FastAPI":
     """Return the application; its model loads, mostly outside Python, while its modules are imported."""
     use_few_arenas()
-    with _nothing_collected(), ThreadPoolExecutor(1) as aside:
+    with nothing_collected(), ThreadPoolExecutor(1) as aside:
         opening = aside.submit(_opened, settings)
         from service.http import create_app
 
@@ -76,17 +76,6 @@ def _pin(serving: "Serving") -> None:
     serving.assistant.encoder.question(_LONG)
     among = os.environ.get(_DIRECTORY)
     keep_to_one(serving.cores or usable(), Path(among) if among else None)
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Look for no garbage meanwhile, nor later in what was made: modules and the model stay to the end."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _opened(settings: Settings) -> "LocalCollection":

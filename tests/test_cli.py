@@ -1,6 +1,7 @@
 """The command line as a person and a program meet it: output, errors, exit statuses, pipes."""
 
 import contextlib
+import gc
 import itertools
 import json
 import os
@@ -17,6 +18,7 @@ from commandline import COMMAND, ENVIRONMENT, civicite
 
 from indexer import Index
 from service.cli import run
+from service.garbage import nothing_collected
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 QUESTION = "How many cities were Role Model Cities in February 2020?"
@@ -400,6 +402,15 @@ def test_on_a_terminal_an_answer_has_cards_and_no_colour_where_none_is_wanted(in
     assert "Confidence: " in text
     assert "╭─ [1] " in text
     assert not re.search(r"\x1b\[[\d;]*3\d", text)
+
+
+def test_garbage_is_looked_for_again_when_a_program_has_begun_or_failed_to() -> None:
+    with nothing_collected():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(RuntimeError), nothing_collected():
+        raise RuntimeError
+    assert gc.isenabled()
 
 
 def test_importing_the_command_line_imports_nothing_heavy() -> None:
