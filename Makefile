@@ -12,6 +12,10 @@ help:
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "civicite needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --config-settings editable_mode=compat --editable .
+	@touch $@
+
+.venv/.tested: .venv/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --config-settings editable_mode=compat --editable '.[test]'
 	@touch $@
 
@@ -26,7 +30,7 @@ demo: .venv/.installed ## install, index corpus/, ask, show a cited answer
 	@echo "  $(BIN)/civicite index YOUR_FOLDER --index $(INDEX)     # .md .txt .html .pdf .docx .jsonl"
 	@echo "  $(BIN)/civicite serve --index $(INDEX)                 # then POST /v1/ask; see /openapi.json"
 
-check: .venv/.installed ## ruff, mypy strict, import-linter
+check: .venv/.tested ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,7 +39,7 @@ check: .venv/.installed ## ruff, mypy strict, import-linter
 test: check ## every check and every test
 	$(BIN)/python -m pytest
 
-proof: .venv/.installed ## the long proofs: a thousand kills, a thousand damages, and more, with progress
+proof: .venv/.tested ## the long proofs: a thousand kills, a thousand damages, and more, with progress
 	$(BIN)/python -m pytest -m proof -v -s
 
 serve: .venv/.installed ## serve the index over HTTP on 127.0.0.1:8000
@@ -52,5 +56,5 @@ notebooks: .venv/.installed ## open the notebooks
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[notebooks]'
 	$(BIN)/jupyter lab notebooks
 
-clean: ## remove what was installed and built here
-	rm -rf .venv .venv-peers $(INDEX) *.egg-info
+clean: ## remove what was installed and built here; the index stays
+	rm -rf .venv .venv-peers build *.egg-info
