@@ -116,7 +116,7 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     rules = {
         "label": LABEL_BONUS * labels,
         "heading": -HEADING_MALUS * _bare_headings(pool, candidates, labels),
-        "bibliography": -BIBLIOGRAPHY_MALUS * _bibliography(pool, candidates),
+        "bibliography": -BIBLIOGRAPHY_MALUS * _bibliography(ranked, candidates, articles),
     }
     scores: Floats = sum(rules.values(), ranker.sentences.score(features))
     return Evidence(candidates, features, rules, scores, labels, _best_first(scores))
@@ -166,10 +166,21 @@ def _names_nobody_here(question: Question, ranked: Ranked, row: int) -> bool:
     return False
 
 
-def _bibliography(pool: Pool, candidates: Candidates) -> Floats:
+def _bibliography(ranked: Ranked, candidates: Candidates, articles: dict[int, ArticleState]) -> Floats:
+    """Return 1 for what stands below a heading such as 'Sources'."""
+    pool = ranked.pool
     texts = dict(zip(candidates.rows.tolist(), candidates.texts, strict=True))
-    above = headings_above(pool)[candidates.rows].tolist()
-    return np.array([opens_bibliography(texts[row]) for row in above], np.float64)
+    above = headings_above(pool)[candidates.rows]
+    for row in np.unique(above[pool.sentence_kinds[above] == KINDS.index("item")]).tolist():
+        # The passage begins within a list, whose heading is in the one before.
+        article = articles[int(pool.revisions[pool.sentence_passage[row]])]
+        texts[row] = _line_above(article.text, int(pool.sentence_spans[row, 0]))
+    return np.array([opens_bibliography(texts[row]) for row in above.tolist()], np.float64)
+
+
+def _line_above(text: str, at: int) -> str:
+    """Return the last line before the block in which a place lies."""
+    return text[: max(0, text.rfind("\n\n", 0, at))].rpartition("\n")[2]
 
 
 def _bare_headings(pool: Pool, candidates: Candidates, labels: Floats) -> Floats:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from building import ENCODER, article, put
@@ -103,6 +104,23 @@ def test_a_question_that_cannot_be_used_is_refused_with_its_field(
 ) -> None:
     with pytest.raises(InputError, match=r"question|top_k"):
         assistant.ask(question, top_k=top_k)
+
+
+def test_a_bibliography_is_no_evidence_either_where_it_goes_on_in_the_next_passage(tmp_path: Path) -> None:
+    reports = [
+        f"• The Lunden ferry, report {number}: Lunden Herald, May 20{number}." for number in range(10, 60)
+    ]
+    text = "\n".join(["The Lunden ferry started in 1931.", "", "Sources", "", *reports])
+    put(tmp_path, [article("ferry", text, "The Lunden ferry")])
+    with Assistant(Index.open(tmp_path), ENCODER, Ranker.load()) as assistant:
+        explanation = assistant.ask("When did the ferry start?", min_confidence=0, explain=True).explanation
+    assert explanation is not None
+    items = {
+        one.start: "bibliography" in one.scored.rules for one in explanation.sentences if one.text in reports
+    }
+    assert len(explanation.passages) == 2
+    assert len(items) > 20
+    assert all(items.values())
 
 
 def test_a_bibliography_names_the_subject_and_is_no_evidence(assistant: Assistant) -> None:
