@@ -90,6 +90,24 @@ def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client
     assert "is not a date" in str(document["detail"])
 
 
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("published_from", "filters.published.from"),
+        ("published_to", "filters.published.to"),
+        ("published_after", "filters.published.from, which includes its day"),
+        ("Published-Before", "filters.published.to, which includes its day"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_bound_beside_the_facets_is_refused_with_the_place_where_it_belongs(
+    path: str, name: str, mend: str, client: httpx.Client
+) -> None:
+    body = {"question": "q", "filters": {name: "2020"}}
+    document = problem(client.post(path, json=body), 422, "invalid-request")
+    assert str(document["detail"]).endswith(f" is no facet; write it as {mend}")
+
+
 @pytest.mark.parametrize("as_of", ["soon", "2020-02-30", "2020-05", 99, "99"])
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
 def test_a_moment_that_cannot_be_viewed_is_an_invalid_request(
