@@ -230,6 +230,10 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
     if error["type"] == "json_invalid":
         return FieldProblem(field="body", problem="it is not valid JSON")
+    # What the header does not call JSON comes here as its bytes.
+    if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
+        problem = "it is not marked as JSON; send it as JSON with the header content-type: application/json"
+        return FieldProblem(field="body", problem=problem)
     place = [str(part) for part in error["loc"][1:]] or [str(error["loc"][0])]
     shown = ".".join(place)[:200].encode("utf-8", "replace").decode()
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -150,8 +150,14 @@ def test_a_body_that_is_no_valid_json_is_a_problem(
     problem(client.post("/v1/ask", content=content, headers=headers), status, kind)
 
 
-def test_a_form_is_no_request(client: httpx.Client) -> None:
-    problem(client.post("/v1/ask", data={"question": "q"}), 422, "invalid-request")
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_is_not_called_json_is_refused_with_the_header_that_it_lacks(
+    kind: str | None, client: httpx.Client
+) -> None:
+    headers = {"content-type": kind} if kind is not None else {}
+    response = client.post("/v1/ask", content=b'{"question": "q"}', headers=headers)
+    detail = str(problem(response, 422, "invalid-request")["detail"])
+    assert detail.endswith("; send it as JSON with the header content-type: application/json")
 
 
 def test_a_body_without_end_is_refused(client: httpx.Client) -> None:
