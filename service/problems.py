@@ -222,14 +222,14 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    if any(one["type"] == "json_invalid" for one in error.errors()):
+        return problem_response("malformed-body", "the body is not valid JSON")
     errors = [_field_problem(one) for one in error.errors()]
     detail = "; ".join(f"{one.field}: {one.problem}" for one in errors[:5])
     return problem_response("invalid-request", detail, errors[:50])
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
-    if error["type"] == "json_invalid":
-        return FieldProblem(field="body", problem="it is not valid JSON")
     # What the header does not call JSON comes here as its bytes.
     if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
         problem = "it is not marked as JSON; send it as JSON with the header content-type: application/json"

@@ -133,7 +133,9 @@ def test_a_page_of_commits_that_is_none_is_an_invalid_request(
 @pytest.mark.parametrize(
     ("content", "status", "kind"),
     [
-        (b"{", 422, "invalid-request"),
+        (b"{", 400, "malformed-body"),
+        (b'{"question": ', 400, "malformed-body"),
+        (b"not json", 400, "malformed-body"),
         (b"", 422, "invalid-request"),
         (b'{"question": "\\ud800"}', 422, "invalid-request"),
         (b'{"\\ud800": 1, "question": "q"}', 422, "invalid-request"),
