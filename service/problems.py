@@ -27,6 +27,7 @@ from indexer import (
     RecipeMismatch,
 )
 from service import request_ids
+from service.askable import MOST_PASSAGES
 
 TYPES = "urn:civicite:problem:"
 
@@ -150,7 +151,7 @@ def problem_examples(status: int) -> dict[str, Any]:
 
 
 _OF_NO_ENDPOINT = ("not-found", "method-not-allowed", "http-error")
-_TOO_LARGE = FieldProblem(field="top_k", problem="Input should be less than or equal to 100")
+_TOO_LARGE = FieldProblem(field="top_k", problem=f"Input should be less than or equal to {MOST_PASSAGES}")
 _INVALID = f"{_TOO_LARGE.field}: {_TOO_LARGE.problem}"
 ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 """Statuses that any request may meet."""

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic.config import JsonDict
 
 from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
-from service.askable import LONGEST_QUESTION
+from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Passages = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Values = Annotated[list[Name], Field(min_length=1, max_length=100)]
 
@@ -79,7 +80,7 @@ class SearchRequest(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
-    top_k: int | None = Field(None, ge=1, le=100, description="10 unless the server is set otherwise")
+    top_k: Passages | None = Field(None, description="10 unless the server is set otherwise")
     filters: RequestFilters | None = None
     min_confidence: float | None = Field(
         None, ge=0, le=1, allow_inf_nan=False, description="Of no effect on a search"

@@ -138,7 +138,7 @@ def test_parts_of_content_are_read_and_other_roles_are_passed_over(client: opena
 
 
 def test_filters_and_moments_are_civicites_own_field(client: openai.OpenAI) -> None:
-    wishes = {"civicite": {"min_confidence": 0, "filters": {"city": ["Milltown"]}, "as_of": 1, "top_k": 1}}
+    wishes = {"civicite": {"min_confidence": 0, "filters": {"city": ["Milltown"]}, "as_of": 1, "top_k": 1000}}
     completion = ask(client, "How many bridges?", extra_body=wishes)
     assert [one["article_id"] for one in completion.civicite["citations"]] == ["a mill"]
 

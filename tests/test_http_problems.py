@@ -56,7 +56,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> dict[str, objec
         ({"question": 7}, "question"),
         ({"question": None}, "question"),
         ({"question": "q", "top_k": 0}, "top_k"),
-        ({"question": "q", "top_k": 101}, "top_k"),
+        ({"question": "q", "top_k": 1001}, "top_k"),
         ({"question": "q", "top_k": "10"}, "top_k"),
         ({"question": "q", "top_k": 1.5}, "top_k"),
         ({"question": "q", "top_k": True}, "top_k"),
@@ -81,6 +81,11 @@ def test_an_invalid_request_names_the_field(
     errors = document["errors"]
     assert isinstance(errors, list)
     assert any(str(error["field"]).startswith(field) for error in errors), errors
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_request_may_ask_for_as_many_passages_as_the_settings_may(path: str, client: httpx.Client) -> None:
+    assert client.post(path, json={"question": "The well", "top_k": 1000}).status_code == 200
 
 
 @pytest.mark.parametrize("day", ["soon", "2020-02-30", "2020-13", ""])
