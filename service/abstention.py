@@ -21,7 +21,10 @@ OUT_OF_SCOPE_COSINE, OUT_OF_SCOPE_MISSING = 0.35, 0.3
 """No passage nearer than this, and this share of the question's weight in no passage at all."""
 
 MOST_WORDS = 4
-"""Words of the question that a sentence for people names."""
+"""Words of the question, or facets of the filter, that a sentence for people names."""
+
+MOST_FACETS, LONGEST_FACET = 10, 60
+"""Facets of the articles that it lists, and the characters that it shows of each."""
 
 FEW_TERMS = 3
 """A question of fewer terms that points back with a pronoun, and names nothing, cannot be understood."""
@@ -92,15 +95,31 @@ def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]
         return Refusal("before_first_article", said, "Ask for a later moment, or of the present.")
     articles = view.count_articles()
     if articles and filters != NO_FILTERS:
-        said = f"The filter leaves none of the {_articles(articles)}"
-        if elsewhere():
-            return Refusal("filtered_out", f"{said}; without it this question has an answer.", _WIDEN)
-        return Refusal("no_evidence", f"{said}.", _WIDEN)
+        reason: Reason = "filtered_out" if elsewhere() else "no_evidence"
+        if (unknown := unknown_facets(view, filters)) is not None:
+            return Refusal(reason, unknown, "Check the name of the facet, or ask without the filter.")
+        without = "; without it this question has an answer" if reason == "filtered_out" else ""
+        return Refusal(reason, f"The filter leaves none of the {_articles(articles)}{without}.", _WIDEN)
     if not articles:
         return Refusal(
             "no_evidence", "No article is left in the index.", "Take some in with 'civicite index PATH'."
         )
     return Refusal("no_evidence", REASONS["no_evidence"], "Ask in other words.")
+
+
+def unknown_facets(view: View, filters: Filters) -> str | None:
+    """Say which facets of a filter no article has, and which there are; None where there is no such facet."""
+    if not filters.facets:
+        return None
+    known = list(view.facets())
+    unknown = tuple(name[:LONGEST_FACET] for name, _ in filters.facets if name not in known)
+    if not unknown:
+        return None
+    if not known:
+        return f"No article has {_quoted(unknown)}, nor any other facet."
+    listed = ", ".join(name[:LONGEST_FACET] for name in known[:MOST_FACETS])
+    more = f" and {len(known) - MOST_FACETS} more" if len(known) > MOST_FACETS else ""
+    return f"No article has {_quoted(unknown)}; there {'is' if len(known) == 1 else 'are'} {listed}{more}."
 
 
 def refused(view: View, whole: Portion, *, filtered: Keys | None, elsewhere: Callable[[], bool]) -> Refusal:

@@ -27,7 +27,7 @@ from service.http_operation import note_answer
 from service.openai_errors import RefusedParameter, openai_error, openai_responses
 from service.problems import problem_for
 from service.representations_chat import Completion, ModelList, ModelShown
-from service.schemas import Body, Number, RequestFilters
+from service.schemas import Body, Number, Passages, RequestFilters
 from service.serving import Served, Serving
 
 router = APIRouter(prefix="/v1", tags=["chat"])
@@ -78,7 +78,7 @@ class StreamOptions(BaseModel):
 class Wishes(Body):
     """What is civicite's own: the same as in a request to ask."""
 
-    top_k: int | None = Field(None, ge=1, le=100)
+    top_k: Passages | None = None
     filters: RequestFilters | None = None
     min_confidence: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     as_of: Annotated[str, Field(min_length=1, max_length=40)] | Number | None = None

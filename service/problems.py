@@ -27,6 +27,7 @@ from indexer import (
     RecipeMismatch,
 )
 from service import request_ids
+from service.askable import MOST_PASSAGES
 
 TYPES = "urn:civicite:problem:"
 
@@ -150,7 +151,7 @@ def problem_examples(status: int) -> dict[str, Any]:
 
 
 _OF_NO_ENDPOINT = ("not-found", "method-not-allowed", "http-error")
-_TOO_LARGE = FieldProblem(field="top_k", problem="Input should be less than or equal to 100")
+_TOO_LARGE = FieldProblem(field="top_k", problem=f"Input should be less than or equal to {MOST_PASSAGES}")
 _INVALID = f"{_TOO_LARGE.field}: {_TOO_LARGE.problem}"
 ANYWHERE = (400, 401, 403, 421, 429, 500, 503)
 """Statuses that any request may meet."""
@@ -222,14 +223,18 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    if any(one["type"] == "json_invalid" for one in error.errors()):
+        return problem_response("malformed-body", "the body is not valid JSON")
     errors = [_field_problem(one) for one in error.errors()]
     detail = "; ".join(f"{one.field}: {one.problem}" for one in errors[:5])
     return problem_response("invalid-request", detail, errors[:50])
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
-    if error["type"] == "json_invalid":
-        return FieldProblem(field="body", problem="it is not valid JSON")
+    # What the header does not call JSON comes here as its bytes.
+    if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
+        problem = "it is not marked as JSON; send it as JSON with the header content-type: application/json"
+        return FieldProblem(field="body", problem=problem)
     place = [str(part) for part in error["loc"][1:]] or [str(error["loc"][0])]
     shown = ".".join(place)[:200].encode("utf-8", "replace").decode()
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -6,16 +6,18 @@ dataclasses of ``answer.py``.
 
 import base64
 import json
-from typing import Annotated, Literal, cast
+from itertools import islice
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, InputError, Listed, Order, Wanted
-from service.askable import LONGEST_QUESTION
+from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
+from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Passages = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Values = Annotated[list[Name], Field(min_length=1, max_length=100)]
 
@@ -41,6 +43,14 @@ class PublishedRange(Body):
 
 MOST_FACETS = 50
 
+_NO_FACETS = {
+    "published_from": "filters.published.from",
+    "published_to": "filters.published.to",
+    "published_after": "filters.published.from, which includes its day",
+    "published_before": "filters.published.to, which includes its day",
+}
+"""Bounds as other doors call them: taken for facets they would pass no article, and nobody would know why."""
+
 
 class RequestFilters(Body):
     """Facet names with the values wanted, any of them; beside ``published``, every name is a facet."""
@@ -48,6 +58,13 @@ class RequestFilters(Body):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Values | Name]
     published: PublishedRange | None = None
+
+    @model_validator(mode="after")
+    def _holds_no_bound(self) -> Self:
+        for name in map(facet_name, islice(self.__pydantic_extra__, MOST_FACETS)):  # more are refused anyway
+            if name in _NO_FACETS:
+                raise ValueError(f"{name} is no facet; write it as {_NO_FACETS[name]}")
+        return self
 
     def to_filters(self) -> Filters:
         """Return what the index understands; raises InputError for a date that is none."""
@@ -63,7 +80,7 @@ class SearchRequest(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
-    top_k: int | None = Field(None, ge=1, le=100, description="10 unless the server is set otherwise")
+    top_k: Passages | None = Field(None, description="10 unless the server is set otherwise")
     filters: RequestFilters | None = None
     min_confidence: float | None = Field(
         None, ge=0, le=1, allow_inf_nan=False, description="Of no effect on a search"

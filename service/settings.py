@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from indexer import InputError, Precision, Runtime
+from service.askable import MOST_PASSAGES
 
 FILE = "civicite.toml"
 PREFIX = "CIVICITE_"
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     """Processor cores for the model; None takes all that the process may use."""
     cache_dir: Folder = Field(default_factory=_cache_dir)
     """Where what the runtime prepares once is kept; by default civicite below XDG_CACHE_HOME or ~/.cache."""
-    top_k: Annotated[int, Field(ge=1, le=1000)] = 10
+    top_k: Annotated[int, Field(ge=1, le=MOST_PASSAGES)] = 10
     """Passages that are shown when neither a command nor a request says how many."""
     min_confidence: Share | None = None
     """Confidence below which a question is not answered; None is the ranker's own threshold."""

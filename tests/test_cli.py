@@ -302,6 +302,15 @@ def test_an_empty_list_is_said_to_be_empty_beside_the_output(
     assert said in err
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_search_by_a_facet_that_no_article_has_names_those_that_there_are(
+    terminal: bool, index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.commands_ask.is_terminal", lambda stream: terminal)
+    assert run(["search", "heat", "--filter", "citty=Incheon", "--index", str(index)]) == 0
+    assert "No article has “citty”; there are city, " in capsys.readouterr().err
+
+
 def test_a_path_without_readable_files_is_said_to_hold_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

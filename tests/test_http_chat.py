@@ -138,7 +138,7 @@ def test_parts_of_content_are_read_and_other_roles_are_passed_over(client: opena
 
 
 def test_filters_and_moments_are_civicites_own_field(client: openai.OpenAI) -> None:
-    wishes = {"civicite": {"min_confidence": 0, "filters": {"city": ["Milltown"]}, "as_of": 1, "top_k": 1}}
+    wishes = {"civicite": {"min_confidence": 0, "filters": {"city": ["Milltown"]}, "as_of": 1, "top_k": 1000}}
     completion = ask(client, "How many bridges?", extra_body=wishes)
     assert [one["article_id"] for one in completion.civicite["citations"]] == ["a mill"]
 
@@ -198,6 +198,7 @@ def test_what_cannot_be_given_is_refused_by_name(
         ({"messages": "hello"}, "messages"),
         ({"civicite": {"mood": 1}}, "civicite.mood"),
         ({"civicite": {"min_confidence": 2}}, "civicite.min_confidence"),
+        ({"civicite": {"filters": {"published_from": "2020"}}}, "civicite.filters"),
     ],
 )
 def test_a_body_that_does_not_fit_is_a_bad_request_that_names_the_field(

@@ -56,7 +56,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> dict[str, objec
         ({"question": 7}, "question"),
         ({"question": None}, "question"),
         ({"question": "q", "top_k": 0}, "top_k"),
-        ({"question": "q", "top_k": 101}, "top_k"),
+        ({"question": "q", "top_k": 1001}, "top_k"),
         ({"question": "q", "top_k": "10"}, "top_k"),
         ({"question": "q", "top_k": 1.5}, "top_k"),
         ({"question": "q", "top_k": True}, "top_k"),
@@ -83,11 +83,34 @@ def test_an_invalid_request_names_the_field(
     assert any(str(error["field"]).startswith(field) for error in errors), errors
 
 
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_request_may_ask_for_as_many_passages_as_the_settings_may(path: str, client: httpx.Client) -> None:
+    assert client.post(path, json={"question": "The well", "top_k": 1000}).status_code == 200
+
+
 @pytest.mark.parametrize("day", ["soon", "2020-02-30", "2020-13", ""])
 def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client) -> None:
     body = {"question": "q", "filters": {"published": {"from": day}}}
     document = problem(client.post("/v1/search", json=body), 422, "invalid-request")
     assert "is not a date" in str(document["detail"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("published_from", "filters.published.from"),
+        ("published_to", "filters.published.to"),
+        ("published_after", "filters.published.from, which includes its day"),
+        ("Published-Before", "filters.published.to, which includes its day"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_bound_beside_the_facets_is_refused_with_the_place_where_it_belongs(
+    path: str, name: str, mend: str, client: httpx.Client
+) -> None:
+    body = {"question": "q", "filters": {name: "2020"}}
+    document = problem(client.post(path, json=body), 422, "invalid-request")
+    assert str(document["detail"]).endswith(f" is no facet; write it as {mend}")
 
 
 @pytest.mark.parametrize("as_of", ["soon", "2020-02-30", "2020-05", 99, "99"])
@@ -115,7 +138,9 @@ def test_a_page_of_commits_that_is_none_is_an_invalid_request(
 @pytest.mark.parametrize(
     ("content", "status", "kind"),
     [
-        (b"{", 422, "invalid-request"),
+        (b"{", 400, "malformed-body"),
+        (b'{"question": ', 400, "malformed-body"),
+        (b"not json", 400, "malformed-body"),
         (b"", 422, "invalid-request"),
         (b'{"question": "\\ud800"}', 422, "invalid-request"),
         (b'{"\\ud800": 1, "question": "q"}', 422, "invalid-request"),
@@ -132,8 +157,14 @@ def test_a_body_that_is_no_valid_json_is_a_problem(
     problem(client.post("/v1/ask", content=content, headers=headers), status, kind)
 
 
-def test_a_form_is_no_request(client: httpx.Client) -> None:
-    problem(client.post("/v1/ask", data={"question": "q"}), 422, "invalid-request")
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_is_not_called_json_is_refused_with_the_header_that_it_lacks(
+    kind: str | None, client: httpx.Client
+) -> None:
+    headers = {"content-type": kind} if kind is not None else {}
+    response = client.post("/v1/ask", content=b'{"question": "q"}', headers=headers)
+    detail = str(problem(response, 422, "invalid-request")["detail"])
+    assert detail.endswith("; send it as JSON with the header content-type: application/json")
 
 
 def test_a_body_without_end_is_refused(client: httpx.Client) -> None:

@@ -210,7 +210,7 @@ def test_problems_come_as_their_examples_show(
         "body-too-large": client.post("/v1/ask", content=b"[" + b" " * 1_000_000),
         "span-not-there": client.get(place, params={"start": 10**6}),
         "unknown-host": client.get("/v1/status", headers={"Host": "evil.example"}),
-        "invalid-request": client.post("/v1/ask", json={"question": "q", "top_k": 101}),
+        "invalid-request": client.post("/v1/ask", json={"question": "q", "top_k": 1001}),
     }
     with Editor(folder, lambda: ENCODER):
         provoked["index-locked"] = client.put(place, json=ARTICLE)

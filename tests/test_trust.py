@@ -300,6 +300,16 @@ def test_a_filter_that_hides_the_answer_is_named_with_what_it_leaves(tmp_path: P
         assert left in (answer.message or "")
 
 
+def test_a_filter_by_a_facet_that_no_article_has_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    put(tmp_path, [article("tower", "Vik has a tower.", **{f"facet_{n:02}": "x" for n in range(11)})])
+    question, filters = "How many trams did the Norvik depot have in 2019?", Filters.of([("Citty", "Norvik")])
+    answer = refused(tmp_path, question, filters=filters)
+    listed = ", ".join(["city", *(f"facet_{n:02}" for n in range(9))])
+    assert answer.message == f"No article has “citty”; there are {listed} and 2 more."
+    assert answer.advice == "Check the name of the facet, or ask without the filter."
+    assert answer.reason == "filtered_out"
+
+
 def test_an_index_without_articles_says_so(tmp_path: Path) -> None:
     put(tmp_path, [])
     with Assistant(Index.open(tmp_path), ENCODER, Ranker.load()) as assistant:
