@@ -123,12 +123,21 @@ def test_many_questions_give_one_line_each_in_order_and_an_invalid_line_an_error
         '{"_id": "g", "text": "\\ud800"}',
         {"_id": 7, "text": "Where is Songdo?"},
     )
-    assert run(["ask", "--questions", str(file), "--index", str(index), "--json"]) == 0
+    assert run(["ask", "--questions", str(file), "--index", str(index), "--json"]) == 1
     answers = [json.loads(line) for line in lines_of(capsys)]
     assert [one["question_id"] for one in answers] == ["a", None, "b", None, "c", None, None, None, "g", "7"]
     assert ["error" in one for one in answers] == [False, *[True] * 8, False]
     assert all(set(one) == {"question_id", "error"} for one in answers[1:-1])
     assert answers[0]["question"] == QUESTION
+    assert answers[7]["error"].endswith("; give each line an _id without spaces")
+
+
+def test_an_invalid_query_makes_the_status_1_also_where_it_has_a_line_of_its_own(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "q.jsonl", {"_id": "q1"}, {"_id": "q2", "text": "heat"})
+    assert run(["search", "--queries", str(file), "--index", str(index), "-k", "1"]) == 1
+    assert [json.loads(line)["question_id"] for line in lines_of(capsys)] == ["q1", "q2"]
 
 
 def test_questions_come_from_standard_input_and_a_byte_order_mark_is_no_error(index: Path) -> None:
