@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from service.commands_articles import articles
 from service.commands_ask import ask, search
 from service.commands_backup import backup, restore
 from service.commands_config import config
@@ -53,7 +54,20 @@ OPTION_OF_FIELD = {
 }
 """How somebody at the command line gave what a request gives by this name."""
 
-LOOKING_AFTER = (status, remove, verify, log, diff, evaluate, rebuild, generations, compact, backup, restore)
+LOOKING_AFTER = (
+    articles,
+    status,
+    remove,
+    verify,
+    log,
+    diff,
+    evaluate,
+    rebuild,
+    generations,
+    compact,
+    backup,
+    restore,
+)
 for command in (index, watch, ask, search, verify_answer, serve, mcp, config, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from commandline import COMMAND, ENVIRONMENT, civicite
 
 from indexer import Index
 from service.cli import run
+from service.collection import ArticleSummary
 from service.garbage import nothing_collected
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -175,6 +177,35 @@ def test_an_invalid_query_of_a_trec_run_is_named_on_standard_error_and_the_statu
     assert err.endswith("q.jsonl: line 1: text is missing or no text\n")
 
 
+def test_articles_lists_what_passes_a_filter_one_tab_separated_line_each_in_the_order_asked_for(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = ["articles", "--index", str(index), "--filter", "city=Incheon", "--published-from", "2020-06"]
+    assert run([*wanted, "--sort", "published"]) == 0
+    out, err = capsys.readouterr()
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [row[:3] for row in rows] == [
+        ["urban-resilience-forum-seoul-2020", "1", "2020-12-09"],
+        ["making-cities-resilient-2030", "1", "2022"],
+        ["green-climate-fund-in-songdo", "1", "2023-12"],
+    ]
+    assert rows[-1][3] == "The Green Climate Fund in Songdo and the Paris Agreement"
+    assert err == ""
+
+
+def test_articles_in_json_are_those_of_a_collection_and_no_model_is_loaded(
+    index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CIVICITE_MODEL", "no-such-model")
+    monkeypatch.setenv("CIVICITE_RUNTIME", "torch")
+    assert run(["articles", "--index", str(index), "--json"]) == 0
+    listed = [json.loads(line) for line in lines_of(capsys)]
+    assert [one["article_id"] for one in listed] == sorted(
+        path.stem for path in CORPUS.glob("*.md") if path.name != "README.md"
+    )
+    assert all(set(one) == {field.name for field in fields(ArticleSummary)} for one in listed)
+
+
 def test_the_first_ten_of_a_hundred_are_the_ten(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = {}
     for k in ("10", "40"):
@@ -241,6 +272,7 @@ def test_remove_withdraws_all_of_the_articles_or_none(
     [
         (["ask", "q", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["remove", "x", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["remove", "nothere", "--index", "INDEX"], 1, "there is none to remove; see 'civicite articles'"),
         (["status", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["verify", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["serve", "--index", "nowhere"], 1, "nowhere: there is no index here"),
@@ -300,6 +332,7 @@ def test_a_port_that_is_taken_is_named_before_the_model_is_loaded(
         (["key", "list"], "there are no keys"),
         (["feed", "list"], "there are no feeds"),
         (["search", "heat", "--filter", "city=Nowhere"], "nothing found"),
+        (["articles", "--filter", "city=Nowhere"], "there are no such articles"),
     ],
 )
 def test_an_empty_list_is_said_to_be_empty_beside_the_output(
