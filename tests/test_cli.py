@@ -59,6 +59,34 @@ def test_index_ends_with_counts_and_a_second_run_changes_nothing(
     assert lines_of(capsys) == [f"added 0, changed 0, unchanged {count}, withdrawn 0, failed 0"]
 
 
+def test_files_that_no_reader_exists_for_are_counted_by_suffix_hidden_ones_and_readmes_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "articles"
+    (folder / "below").mkdir(parents=True)
+    for name in ("a.rtf", "below/B.RTF", "c.xyz", "LICENSE", ".hidden", "README", "readme.rst", "~$a.doc"):
+        (folder / name).write_text("x")
+    endings = "files end in .md, .txt, .html, .pdf, .docx or .jsonl\n"
+    passed = f"passed over 4 files: 2 .rtf, 1 .xyz, 1 without a suffix; {endings}"
+    command = ["index", str(folder), str(folder / "below"), "--index", str(tmp_path / "index")]
+    assert run(command) == 0
+    assert capsys.readouterr().err == f"there is nothing here to take in; {passed}"
+    (folder / "a.md").write_text("The harbour wall was raised in 1998.")
+    assert run(command) == 0
+    assert capsys.readouterr().err == passed
+    assert run([*command, "--json"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_index_within_the_folder_is_not_counted_among_what_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.md").write_text("The harbour wall was raised in 1998.")
+    for _ in range(2):
+        assert run(["index", str(tmp_path), "--index", str(tmp_path / "index")]) == 0
+        assert capsys.readouterr().err == ""
+
+
 def test_a_file_that_cannot_be_read_is_named_the_others_are_taken_in_and_the_status_is_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
