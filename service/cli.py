@@ -23,6 +23,7 @@ from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
 from service.commands_verify import verify_answer
 from service.commands_watch import watch
+from service.groups import show_help
 from service.output import complain, use_utf8, write
 
 app = typer.Typer(
@@ -43,8 +44,8 @@ def _root(
         from importlib.metadata import version as installed
 
         write([f"civicite {installed('civicite')}"])
-    elif context.invoked_subcommand is None:
-        write([context.get_help()])
+    else:
+        show_help(context)
 
 
 OPTION_OF_FIELD = {

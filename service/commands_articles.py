@@ -37,7 +37,7 @@ def articles(
     ] = "id",
     as_json_lines: JsonOption = False,
 ) -> None:
-    """List the current articles: id, revision, date of publication, title."""
+    """List the current articles. A line each: id, revision, date of publication, title."""
     from dataclasses import asdict
 
     from indexer import Index

@@ -417,6 +417,17 @@ def test_the_version_and_the_help_are_printed(capsys: pytest.CaptureFixture[str]
         assert all(name in out for name in ("index", "ask", "search", "serve", "status", "remove", "verify"))
 
 
+@pytest.mark.parametrize(("group", "commands"), [("feed", 4), ("key", 3), ("feedback", 2)])
+def test_a_group_of_commands_that_is_named_alone_shows_its_help_as_the_program_does(
+    group: str, commands: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([group]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Usage: civicite {group} [OPTIONS] COMMAND")
+    assert len(out.split("Commands:\n")[1].splitlines()) == commands
+    assert err == ""
+
+
 def test_a_reader_that_goes_away_ends_the_program_quietly(index: Path, tmp_path: Path) -> None:
     file = jsonl(tmp_path / "q.jsonl", *({"_id": f"q{n}", "text": "heat plans"} for n in range(200)))
     process = subprocess.Popen(
