@@ -304,6 +304,21 @@ def test_remove_withdraws_all_of_the_articles_or_none(
         (["status", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["verify", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["serve", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (
+            ["serve", "--host", "nosuch.invalid", "--index", "INDEX"],
+            1,
+            "--host nosuch.invalid: has no address (",
+        ),
+        (
+            ["serve", "--host", "192.0.2.1", "--index", "INDEX"],
+            1,
+            "; give a name or an address of this machine",
+        ),
+        (
+            ["index", "ftp://a.example/x"],
+            1,
+            "ftp://a.example/x: cannot be fetched; addresses begin with http:",
+        ),
         (["index", "no-such-path"], 1, "no-such-path: there is no such file or folder"),
         (["ask", " ", "--index", "INDEX"], 1, "question: it is empty"),
         (["ask", "x" * 2001, "--index", "INDEX"], 1, "question: it has 2001 characters"),
