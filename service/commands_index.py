@@ -185,13 +185,14 @@ def _no_encoder() -> NoReturn:
 @contextmanager
 def _planner(folder: Path) -> "Iterator[Editor]":
     """An editor that only plans; where there is no index yet, one over an empty index that goes away."""
-    from indexer import Editor, Index, IndexNotFound
+    from indexer import Editor, Index, IndexNotFound, check_vacant
 
     with TemporaryDirectory() as empty:
         try:
             with closing(Index.open(folder)):
                 place = folder
         except IndexNotFound:
+            check_vacant(folder)
             place = Path(empty, "index")
         with Editor(place, _no_encoder) as editor:
             yield editor

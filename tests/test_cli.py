@@ -87,6 +87,32 @@ def test_an_index_within_the_folder_is_not_counted_among_what_is_passed_over(
         assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_no_index_is_made_among_the_files_of_somebody(
+    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("The harbour wall was raised in 1998.")
+    assert run(["index", str(CORPUS), "--index", str(tmp_path), *option]) == 1
+    assert capsys.readouterr().err == (
+        f"civicite: {tmp_path}: it holds other files (notes.txt) and no index;"
+        " choose an empty or new folder with --index\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_index_is_made_beside_hidden_files_and_what_a_killed_run_or_a_feed_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (".gitkeep", "lock", "lock.json", "queue", ".sources.json.1.part", "catalog.sqlite-journal"):
+        (tmp_path / name).touch()
+    for name in ("lost+found", "vectors"):
+        (tmp_path / name).mkdir()
+    assert run(["feed", "add", "https://feeds.example/a", "--index", str(tmp_path)]) == 0
+    assert run(["index", str(CORPUS), "--index", str(tmp_path)]) == 0
+    (tmp_path / "notes.txt").touch()
+    assert run(["index", str(CORPUS), "--index", str(tmp_path)]) == 0
+
+
 def test_a_file_that_cannot_be_read_is_named_the_others_are_taken_in_and_the_status_is_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
