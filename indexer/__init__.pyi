@@ -36,6 +36,7 @@ from .holdings import Holdings
 from .horizon import history_from
 from .index import Index
 from .listing import ORDERS, Listed, Order, Wanted
+from .locking import check_vacant
 from .manifest import Manifest
 from .matching import Statistics
 from .moments import Moment
@@ -132,6 +133,7 @@ __all__ = [
     "backup",
     "bm25",
     "check",
+    "check_vacant",
     "chosen_limits",
     "commits_at",
     "compact",

@@ -27,7 +27,7 @@ from indexer.editor import Editor
 from indexer.erasing import erased_identities
 from indexer.errors import IndexDamaged, IndexUnusable, InputError
 from indexer.layout import Layout
-from indexer.locking import held
+from indexer.locking import check_vacant, held
 from indexer.manifest import (
     Manifest,
     damaged,
@@ -100,6 +100,7 @@ def restore(
         raise InputError(
             str(folder), "there is an index here", "confirm with --yes, or choose another folder with --index"
         )
+    check_vacant(folder)
     if source == folder.resolve():
         raise InputError(str(folder), "it is the backup itself", "choose another folder with --index")
     stage("Checking the backup")

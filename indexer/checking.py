@@ -37,7 +37,7 @@ def check(folder: Path) -> Iterator[Finding]:
         with catalog.reading() as connection:
             generations = all_generations(connection)
     except (IndexDamaged, ValueError, TypeError) as error:
-        yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
+        yield _unreadable(layout, error)
         return
     try:
         # What lies outside the catalog is read before the catalog's snapshot: a writer that goes on
@@ -65,7 +65,7 @@ def check(folder: Path) -> Iterator[Finding]:
                 "stale", f"generation {number}", "is gone, its files are not", "run 'civicite compact'"
             )
     except IndexDamaged as error:
-        yield Finding("damage", str(layout.catalog), str(error), FROM_BACKUP)
+        yield _unreadable(layout, error)
     finally:
         catalog.close()
 
@@ -90,6 +90,13 @@ def catalog_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         _pages,
     ):
         yield from _guarded(lambda step=step: step(connection))  # type: ignore[misc]
+
+
+def _unreadable(layout: Layout, error: Exception) -> Finding:
+    """Say that the catalog as a whole cannot be read; what SQLite raises sends to this very check."""
+    cause = error.__cause__
+    problem = f"cannot be read ({cause})" if isinstance(cause, sqlite3.Error) else str(error)
+    return Finding("damage", str(layout.catalog), problem, FROM_BACKUP)
 
 
 def _check_seal(layout: Layout, altered: list[int] | None, now: Watermark) -> Iterator[Finding]:

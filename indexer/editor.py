@@ -31,7 +31,7 @@ from indexer.erasing import (
 from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
-from indexer.locking import acquire, release
+from indexer.locking import acquire, check_vacant, release
 from indexer.planning import (
     Current,
     articles_below,
@@ -67,13 +67,15 @@ class Editor:
     """Holds the lock of an index folder while open; use it as a context manager.
 
     ``load_encoder`` is called when articles are to be taken in, and not for anything else. Raises
-    IndexLocked when another process is still writing after ``wait`` seconds.
+    IndexLocked when another process is still writing after ``wait`` seconds, and InputError, before anything
+    is written, for a folder that holds other files and no index.
     """
 
     def __init__(self, folder: Path, load_encoder: Callable[[], Encoder], *, wait: float = 0) -> None:
         self._layout = Layout(folder)
         self._load_encoder = load_encoder
         self._projections: Projections | None = None
+        check_vacant(folder)
         self._acquire(wait)
         try:
             self._catalog = Catalog(self._layout, create=True)

@@ -137,7 +137,7 @@ def not_found(
     last = erased_revision(connection, identity)
     if last and (revision is None or revision <= last):
         return ArticleErased(wanted, "it was erased", "nothing is left of it in this index")
-    return ArticleNotFound(wanted, problem, "see 'civicite status' for what is")
+    return ArticleNotFound(wanted, problem, "see 'civicite articles' for what is")
 
 
 def erase_rows(connection: sqlite3.Connection, number: int, identities: Iterable[str]) -> None:

@@ -137,6 +137,19 @@ class Layout:
         names = (path.name for path in (self.vectors(generation), self.vectors_seal(generation)))
         return [path for name in names for path in (self.root / "vectors").glob(f".{name}.*.part")]
 
+    def strangers(self) -> list[str]:
+        """List what lies in the folder and is nothing of an index; what is hidden is nobody's collection."""
+        own = (self.seal, self.mark, self.lock, self.sources, self.sources_lock, self.queue, self.lock_holder)
+        folders = (self.restoring.root, *self.projections, self.lease(0).parent)
+        known = {path.name for path in (*own, *folders, self.manifest, self.upkeep_lock)}
+        known.add("lost+found")  # of a volume that holds nothing else yet
+        beside = (".", self.catalog.name)  # SQLite's files go by the catalog's name
+        try:
+            names = [path.name for path in self.root.iterdir()]
+        except OSError:  # whoever writes there is told
+            return []
+        return sorted(name for name in names if name not in known and not name.startswith(beside))
+
     def _drafts(self) -> set[Path]:
         return set(self.root.glob(".*.part")) - set(self.sources_drafts())
 

@@ -10,13 +10,27 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import filelock
 
 from indexer.durable import make_folder
-from indexer.errors import IndexLocked, IndexUnusable
+from indexer.errors import IndexLocked, IndexUnusable, InputError
 from indexer.layout import Layout
 from indexer.turns import take_in_turn
+
+
+def check_vacant(folder: Path) -> None:
+    """Raise InputError for a folder without an index that holds files of somebody's: none is made there."""
+    layout = Layout(folder)
+    if layout.catalog.exists() or not (names := layout.strangers()):
+        return
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    raise InputError(
+        str(folder),
+        f"it holds other files ({shown}) and no index",
+        "choose an empty or new folder with --index",
+    )
 
 
 @contextmanager

@@ -49,20 +49,22 @@ class Found:
     named: bool
 
 
-def find(paths: Iterable[Path]) -> list[Source]:
+def find(paths: Iterable[Path], passed_over: set[Path] | None = None) -> list[Source]:
     """List the files below the paths that a reader exists for, in a stable order.
 
     Hidden files and folders, links to folders, and files called README are passed over unless given
-    directly. A folder that cannot be looked into is listed itself: whoever reads it is told so. Raises
-    InputError for a path that does not exist.
+    directly. A folder that cannot be looked into is listed itself: whoever reads it is told so. Other files
+    that no reader exists for are added to ``passed_over``. Raises InputError for a path that does not exist.
     """
     sources: dict[Path, Source] = {}
+    others: set[Path] = set() if passed_over is None else passed_over
     for path in paths:
         root = Path(os.path.realpath(path))
         if not root.exists():
             raise InputError(str(path), "there is no such file or folder", "check the path")
-        for source in _below(root):
+        for source in _below(root, others):
             sources.setdefault(source.file, source)
+    others.difference_update(sources)  # what was given directly, too
     return list(sources.values())
 
 
@@ -112,7 +114,7 @@ def checked_id(identity: str, where: str) -> str:
     return normal
 
 
-def _below(root: Path) -> Iterator[Source]:
+def _below(root: Path, others: set[Path]) -> Iterator[Source]:
     if not root.is_dir():
         yield Source(root, ".")
         return
@@ -122,15 +124,19 @@ def _below(root: Path) -> Iterator[Source]:
         for name in sorted(files):
             if _is_article_file(name):
                 yield Source(root, (Path(folder) / name).relative_to(root).as_posix())
+            elif not _is_hidden(name):
+                others.add(Path(folder) / name)
     for error in unreadable:
         if not isinstance(error, FileNotFoundError):  # it went while others were looked at
             yield Source(root, Path(error.filename).relative_to(root).as_posix())
 
 
 def _is_article_file(name: str) -> bool:
-    lowered = name.lower()
-    hidden = name.startswith((".", "~$")) or lowered.split(".")[0] == "readme"
-    return not hidden and lowered.endswith(tuple(SUFFIXES))
+    return name.lower().endswith(SUFFIXES) and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower().split(".")[0] == "readme"
 
 
 def _article(source: Source, raw: RawArticle) -> Found | ReadError:

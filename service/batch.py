@@ -99,7 +99,8 @@ def _question(line: bytes, number: int) -> Asked | Refused:
             return Refused(None, f"line {number}: it is no JSON object")
         identity = _identity(record.get("_id"))
         if identity is None:
-            return Refused(None, f"line {number}: _id is missing or no text without white space")
+            problem = "_id is missing or cannot be used; give each line an _id without spaces"
+            return Refused(None, f"line {number}: {problem}")
         text = record.get("text")
         if not isinstance(text, str):
             return Refused(identity, f"line {number}: text is missing or no text")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from service.commands_articles import articles
 from service.commands_ask import ask, search
 from service.commands_backup import backup, restore
 from service.commands_config import config
@@ -22,6 +23,7 @@ from service.commands_rebuild import compact, generations, rebuild
 from service.commands_serve import serve
 from service.commands_verify import verify_answer
 from service.commands_watch import watch
+from service.groups import show_help
 from service.output import complain, use_utf8, write
 
 app = typer.Typer(
@@ -42,8 +44,8 @@ def _root(
         from importlib.metadata import version as installed
 
         write([f"civicite {installed('civicite')}"])
-    elif context.invoked_subcommand is None:
-        write([context.get_help()])
+    else:
+        show_help(context)
 
 
 OPTION_OF_FIELD = {
@@ -53,7 +55,20 @@ OPTION_OF_FIELD = {
 }
 """How somebody at the command line gave what a request gives by this name."""
 
-LOOKING_AFTER = (status, remove, verify, log, diff, evaluate, rebuild, generations, compact, backup, restore)
+LOOKING_AFTER = (
+    articles,
+    status,
+    remove,
+    verify,
+    log,
+    diff,
+    evaluate,
+    rebuild,
+    generations,
+    compact,
+    backup,
+    restore,
+)
 for command in (index, watch, ask, search, verify_answer, serve, mcp, config, *LOOKING_AFTER):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(feed_app)

@@ -16,6 +16,7 @@ from indexer import (
     ArticleState,
     Commit,
     Filters,
+    Index,
     InputError,
     Metadata,
     Moment,
@@ -217,20 +218,7 @@ class LocalCollection(Assistant):
 
     def articles(self, filters: Filters = NO_FILTERS, order: Order = "id") -> Iterator[ArticleSummary]:
         """Yield the current articles that pass a filter."""
-        after: tuple[str, str] | None = None
-        while True:
-            with self.index.view() as view:
-                page = view.listed(Wanted(filters, order=order, after=after), PAGE)
-            for one in page:
-                yield ArticleSummary(
-                    article_id=one.id,
-                    revision=one.revision,
-                    taken_in=one.taken_in,
-                    **described(one.metadata),
-                )
-            if len(page) < PAGE:
-                return
-            after = (page[-1].value, page[-1].id)
+        return summaries(self.index, filters, order)
 
     def facets(self) -> dict[str, dict[str, int]]:
         """Count the current articles by facet name and value."""
@@ -250,6 +238,21 @@ class LocalCollection(Assistant):
         """Say what is asked."""
         facts = {**facts_of(self.index.overview()), "ranker": self.ranker_name}
         return CollectionStatus(**{field.name: facts[field.name] for field in fields(CollectionStatus)})
+
+
+def summaries(index: Index, filters: Filters, order: Order, page: int = PAGE) -> Iterator[ArticleSummary]:
+    """Yield the current articles of an index that pass a filter, so many from one view."""
+    after: tuple[str, str] | None = None
+    while True:
+        with index.view() as view:
+            listed = view.listed(Wanted(filters, order=order, after=after), page)
+        for one in listed:
+            yield ArticleSummary(
+                article_id=one.id, revision=one.revision, taken_in=one.taken_in, **described(one.metadata)
+            )
+        if len(listed) < page:
+            return
+        after = (listed[-1].value, listed[-1].id)
 
 
 def told_of(answer: Answer) -> Iterator[SentenceTold]:

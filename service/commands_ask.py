@@ -1,7 +1,7 @@
 """The commands that question an index: ``ask`` and ``search``, one question or a file of them."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from service.options import (
     filters_from,
     settings_with,
 )
-from service.output import as_json, complain, is_terminal, write, write_json
+from service.output import complain, is_terminal, write, write_json
 
 if TYPE_CHECKING:
     from indexer import Filters
@@ -79,7 +79,7 @@ def ask(
             min_confidence=settings.min_confidence,
             explain=explain,
         )
-        write(_answers(asking, questions, as_of))
+        _ask_many(asking, questions, as_of)
         return
     from service.askable import checked_question
 
@@ -201,12 +201,17 @@ def _opened(settings: "Settings") -> "Assistant":
         return Assistant.open(settings.index, settings)
 
 
-def _answers(asking: "Callable[..., Answer]", file: Path, as_of: str | None) -> Iterator[str]:
-    from service.batch import answered, questions
+def _ask_many(asking: "Callable[..., Answer]", file: Path, as_of: str | None) -> None:
+    """Write answers as they come; a line that is refused has one that says so, and makes the status 1."""
+    from service.batch import Refused, answered, questions
 
+    refused = 0
     for one in questions(file):
         answer = answered(one, asking, as_of)
-        yield as_json({"question_id": one.id, **answer.to_dict()})
+        refused += isinstance(answer, Refused)
+        write_json({"question_id": one.id, **answer.to_dict()})
+    if refused:
+        raise typer.Exit(1)
 
 
 def _search_many(
@@ -219,10 +224,10 @@ def _search_many(
     refused = 0
     for one in questions(file):
         found = answered(one, partial(search, top_k=top_k, filters=filters), as_of)
+        refused += isinstance(found, Refused)
         if output is Format.JSON:
             write_json({"question_id": one.id, **found.to_dict()})
         elif isinstance(found, Refused):
-            refused += 1
             complain(f"civicite: {file}: {found.error}")
         else:
             write(["\n".join(trec_lines(str(one.id), found.hits))] if found.hits else [])

@@ -5,19 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.groups import group
 from service.options import IndexOption, JsonOption, PrivateOption, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
     from indexer import Feed
 
-app = typer.Typer(
-    name="feed",
-    help="Take in what feeds (RSS and Atom) bring.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("feed", "Take in what feeds (RSS and Atom) bring.")
 Named = Annotated[str, typer.Argument(metavar="URL", help="A feed's address, or the name it was given.")]
 
 

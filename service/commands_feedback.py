@@ -4,15 +4,11 @@ from typing import Annotated
 
 import typer
 
+from service.groups import group
 from service.options import IndexOption, settings_with
 from service.output import write, write_json
 
-app = typer.Typer(name="feedback", help="What people said of answers.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    pass
+app = group("feedback", "What people said of answers.")
 
 
 @app.command()

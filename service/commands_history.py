@@ -107,10 +107,10 @@ def _answers(settings: "Settings", first: str, second: str, file: Path, *, as_js
         ask = partial(assistant.ask, min_confidence=settings.min_confidence)
         for one in questions(file):
             if isinstance(one, Refused):
+                refused += 1
                 if as_json_lines:
                     write_json(one.to_dict())
                 else:
-                    refused += 1
                     complain(f"civicite: {file}: {one.error}")
                 continue
             comparison = compare(one.id, one.text, ask, commits)

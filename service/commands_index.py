@@ -1,5 +1,6 @@
 """The commands that change or look after an index: ``index``, ``remove``, ``status``, ``verify``."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from service.output import complain, write, write_json
 if TYPE_CHECKING:
     from indexer import Editor, Encoder, Report
     from service.settings import Settings
+
+KINDS_SHOWN = 8
+"""Suffixes of files that are passed over that are named."""
 
 
 def index(
@@ -41,7 +45,9 @@ def index(
 
     settings = settings_with(index, allow_private_addresses=allow_private_addresses)
     files, addresses = sorted_out(paths)
-    with progress(len(find(files)) + len(addresses)) as shown:
+    passed_over = set[Path]()
+    sources = find(files, passed_over)
+    with progress(len(sources) + len(addresses)) as shown:
         load = encoder_loader(settings, shown.notice)
         report = take_in_all(
             settings.index,
@@ -55,17 +61,30 @@ def index(
             advance=shown.advance,
             step=shown.step,
         )
-    if files and not addresses and not find(files):
-        complain("there is nothing here to take in; files end in .md, .txt, .html, .pdf, .docx or .jsonl")
     if as_json_lines:
         write_json(as_dict(report, dry_run=dry_run))
     else:
         write(changes(report) if dry_run else ())
         write([summary(report)])
+    nothing = ["there is nothing here to take in"] * (not sources and not addresses)
+    others = [path for path in passed_over if not path.is_relative_to(settings.index.resolve())]
+    unread = [_counted(others)] * (bool(others) and not as_json_lines)
+    if nothing or unread:
+        complain("; ".join([*nothing, *unread, "files end in .md, .txt, .html, .pdf, .docx or .jsonl"]))
     for failure in report.failed:
         complain(f"failed: {failure}")
     if report.failed:
         raise typer.Exit(1)
+
+
+def _counted(passed_over: list[Path]) -> str:
+    """Return how many files no reader exists for, by their suffixes, the most frequent first."""
+    suffixes = (path.suffix.lower() for path in passed_over)
+    # What follows a dot in a name of many words is no suffix, and might be anything.
+    kinds = Counter(one if one[1:].isalnum() else "without a suffix" for one in suffixes)
+    most = [f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda one: (-one[1], one[0]))]
+    shown = [*most[:KINDS_SHOWN], *(["…"] * (len(most) > KINDS_SHOWN))]
+    return f"passed over {len(passed_over)} file{'s' * (len(passed_over) > 1)}: {', '.join(shown)}"
 
 
 def remove(
@@ -166,13 +185,14 @@ def _no_encoder() -> NoReturn:
 @contextmanager
 def _planner(folder: Path) -> "Iterator[Editor]":
     """An editor that only plans; where there is no index yet, one over an empty index that goes away."""
-    from indexer import Editor, Index, IndexNotFound
+    from indexer import Editor, Index, IndexNotFound, check_vacant
 
     with TemporaryDirectory() as empty:
         try:
             with closing(Index.open(folder)):
                 place = folder
         except IndexNotFound:
+            check_vacant(folder)
             place = Path(empty, "index")
         with Editor(place, _no_encoder) as editor:
             yield editor

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.groups import group
 from service.options import IndexOption, JsonOption, settings_with
 from service.output import complain, write, write_json
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from service.keys import Key
 
-app = typer.Typer(name="key", help="API keys: who may ask, change, administer.", no_args_is_help=True)
+app = group("key", "API keys: who may ask, change, administer.")
 
 
 @app.command()

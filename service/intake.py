@@ -4,6 +4,7 @@ Knows the rules of synchronising. Knows nothing of terminals; the editor does th
 """
 
 import pickle
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from indexer import Fetcher, Gathered
+
+_OTHER_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 Step = Callable[[Report], None]
 Advance = Callable[[], None]
@@ -52,8 +55,12 @@ class Reading:
 
 
 def sorted_out(paths: Iterable[str | Path]) -> tuple[list[Path], list[str]]:
-    """Tell files and folders from web addresses."""
+    """Tell files and folders from web addresses; raises InputError for an address of any other kind."""
     given = [str(path) for path in paths]
+    for one in given:
+        if _OTHER_ADDRESS.match(one) and not is_address(one) and not Path(one).exists():
+            mend = "addresses begin with http:// or https://, and files are given by their path"
+            raise InputError(one, "cannot be fetched", mend)
     return [Path(one) for one in given if not is_address(one)], [one for one in given if is_address(one)]
 
 

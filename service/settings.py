@@ -175,7 +175,11 @@ def load_settings(**chosen: Any) -> Settings:
         wanted = first["msg"].removeprefix("Value error, ")
         problem, mend = f"{first['input']!r} does not fit", wanted[:1].lower() + wanted[1:]
         raise InputError(where, problem, mend) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(
+            FILE, f"cannot be read ({error.strerror})", "check the file and its permissions"
+        ) from error
+    except ValueError as error:
         raise InputError(FILE, f"cannot be read ({error})", "write it as TOML in UTF-8") from error
 
 

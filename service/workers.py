@@ -4,6 +4,7 @@ Whoever can connect is answered: the port is open when the model is loaded. On S
 way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
 """
 
+import errno
 import os
 import shutil
 import signal
@@ -37,6 +38,8 @@ GRACE_SECONDS = 30
 
 START_SECONDS = 120.0
 """How long a worker may take to load; the first start of all converts the model."""
+
+OWN_ADDRESS = "give a name or an address of this machine with --host, such as 127.0.0.1"
 
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -169,11 +172,23 @@ def _for_children(settings: Settings) -> Iterator[None]:
         shutil.rmtree(counts, ignore_errors=True)
 
 
+def _address(settings: Settings) -> tuple[Any, ...]:
+    """Return what a socket is made of and bound to; raises InputError for a host that has no address."""
+    try:
+        return socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        from indexer import InputError
+
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"--host {settings.host}", f"has no address ({reason})", OWN_ADDRESS) from error
+
+
 @contextmanager
 def _bound(settings: Settings) -> Iterator[socket.socket]:
     """Bind the port without listening: a worker listens when it can answer."""
-    found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = _address(settings)
     with socket.socket(family, kind, protocol) as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -181,10 +196,11 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             from indexer import InputError
 
+            elsewhere = error.errno == errno.EADDRNOTAVAIL
             raise InputError(
                 f"{settings.host}:{settings.port}",
                 f"cannot be listened to ({error.strerror})",
-                "stop what listens there, or choose another with --port",
+                OWN_ADDRESS if elsewhere else "stop what listens there, or choose another with --port",
             ) from error
         bound.set_inheritable(True)
         yield bound

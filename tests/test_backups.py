@@ -330,6 +330,16 @@ def test_a_backup_that_names_files_elsewhere_is_refused(folder: Path, tmp_path: 
         restore(tmp_path / "copy", tmp_path / "again")
 
 
+def test_nothing_is_restored_among_the_files_of_somebody(folder: Path, tmp_path: Path) -> None:
+    backup(folder, tmp_path / "copy")
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"it holds other files \(notes\.txt\) and no index"):
+        restore(tmp_path / "copy", place)
+    assert names(place) == {"notes.txt"}
+
+
 def test_nothing_is_restored_while_another_process_writes(folder: Path, tmp_path: Path) -> None:
     backup(folder, tmp_path / "copy")
     with held(Layout(folder)), pytest.raises(IndexLocked, match=r"process \d+ has been writing"):

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from commandline import COMMAND, ENVIRONMENT, civicite
 
 from indexer import Index
 from service.cli import run
+from service.collection import ArticleSummary
 from service.garbage import nothing_collected
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -55,6 +57,60 @@ def test_index_ends_with_counts_and_a_second_run_changes_nothing(
     assert lines_of(capsys) == [f"added {count}, changed 0, unchanged 0, withdrawn 0, failed 0"]
     assert run(["index", str(CORPUS), "--index", folder]) == 0
     assert lines_of(capsys) == [f"added 0, changed 0, unchanged {count}, withdrawn 0, failed 0"]
+
+
+def test_files_that_no_reader_exists_for_are_counted_by_suffix_hidden_ones_and_readmes_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "articles"
+    (folder / "below").mkdir(parents=True)
+    for name in ("a.rtf", "below/B.RTF", "c.xyz", "LICENSE", ".hidden", "README", "readme.rst", "~$a.doc"):
+        (folder / name).write_text("x")
+    endings = "files end in .md, .txt, .html, .pdf, .docx or .jsonl\n"
+    passed = f"passed over 4 files: 2 .rtf, 1 .xyz, 1 without a suffix; {endings}"
+    command = ["index", str(folder), str(folder / "below"), "--index", str(tmp_path / "index")]
+    assert run(command) == 0
+    assert capsys.readouterr().err == f"there is nothing here to take in; {passed}"
+    (folder / "a.md").write_text("The harbour wall was raised in 1998.")
+    assert run(command) == 0
+    assert capsys.readouterr().err == passed
+    assert run([*command, "--json"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_index_within_the_folder_is_not_counted_among_what_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.md").write_text("The harbour wall was raised in 1998.")
+    for _ in range(2):
+        assert run(["index", str(tmp_path), "--index", str(tmp_path / "index")]) == 0
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_no_index_is_made_among_the_files_of_somebody(
+    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("The harbour wall was raised in 1998.")
+    assert run(["index", str(CORPUS), "--index", str(tmp_path), *option]) == 1
+    assert capsys.readouterr().err == (
+        f"civicite: {tmp_path}: it holds other files (notes.txt) and no index;"
+        " choose an empty or new folder with --index\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_index_is_made_beside_hidden_files_and_what_a_killed_run_or_a_feed_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (".gitkeep", "lock", "lock.json", "queue", ".sources.json.1.part", "catalog.sqlite-journal"):
+        (tmp_path / name).touch()
+    for name in ("lost+found", "vectors"):
+        (tmp_path / name).mkdir()
+    assert run(["feed", "add", "https://feeds.example/a", "--index", str(tmp_path)]) == 0
+    assert run(["index", str(CORPUS), "--index", str(tmp_path)]) == 0
+    (tmp_path / "notes.txt").touch()
+    assert run(["index", str(CORPUS), "--index", str(tmp_path)]) == 0
 
 
 def test_a_file_that_cannot_be_read_is_named_the_others_are_taken_in_and_the_status_is_1(
@@ -123,12 +179,21 @@ def test_many_questions_give_one_line_each_in_order_and_an_invalid_line_an_error
         '{"_id": "g", "text": "\\ud800"}',
         {"_id": 7, "text": "Where is Songdo?"},
     )
-    assert run(["ask", "--questions", str(file), "--index", str(index), "--json"]) == 0
+    assert run(["ask", "--questions", str(file), "--index", str(index), "--json"]) == 1
     answers = [json.loads(line) for line in lines_of(capsys)]
     assert [one["question_id"] for one in answers] == ["a", None, "b", None, "c", None, None, None, "g", "7"]
     assert ["error" in one for one in answers] == [False, *[True] * 8, False]
     assert all(set(one) == {"question_id", "error"} for one in answers[1:-1])
     assert answers[0]["question"] == QUESTION
+    assert answers[7]["error"].endswith("; give each line an _id without spaces")
+
+
+def test_an_invalid_query_makes_the_status_1_also_where_it_has_a_line_of_its_own(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "q.jsonl", {"_id": "q1"}, {"_id": "q2", "text": "heat"})
+    assert run(["search", "--queries", str(file), "--index", str(index), "-k", "1"]) == 1
+    assert [json.loads(line)["question_id"] for line in lines_of(capsys)] == ["q1", "q2"]
 
 
 def test_questions_come_from_standard_input_and_a_byte_order_mark_is_no_error(index: Path) -> None:
@@ -164,6 +229,35 @@ def test_an_invalid_query_of_a_trec_run_is_named_on_standard_error_and_the_statu
     out, err = capsys.readouterr()
     assert out.startswith("q2 Q0 ")
     assert err.endswith("q.jsonl: line 1: text is missing or no text\n")
+
+
+def test_articles_lists_what_passes_a_filter_one_tab_separated_line_each_in_the_order_asked_for(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = ["articles", "--index", str(index), "--filter", "city=Incheon", "--published-from", "2020-06"]
+    assert run([*wanted, "--sort", "published"]) == 0
+    out, err = capsys.readouterr()
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [row[:3] for row in rows] == [
+        ["urban-resilience-forum-seoul-2020", "1", "2020-12-09"],
+        ["making-cities-resilient-2030", "1", "2022"],
+        ["green-climate-fund-in-songdo", "1", "2023-12"],
+    ]
+    assert rows[-1][3] == "The Green Climate Fund in Songdo and the Paris Agreement"
+    assert err == ""
+
+
+def test_articles_in_json_are_those_of_a_collection_and_no_model_is_loaded(
+    index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CIVICITE_MODEL", "no-such-model")
+    monkeypatch.setenv("CIVICITE_RUNTIME", "torch")
+    assert run(["articles", "--index", str(index), "--json"]) == 0
+    listed = [json.loads(line) for line in lines_of(capsys)]
+    assert [one["article_id"] for one in listed] == sorted(
+        path.stem for path in CORPUS.glob("*.md") if path.name != "README.md"
+    )
+    assert all(set(one) == {field.name for field in fields(ArticleSummary)} for one in listed)
 
 
 def test_the_first_ten_of_a_hundred_are_the_ten(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,9 +326,25 @@ def test_remove_withdraws_all_of_the_articles_or_none(
     [
         (["ask", "q", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["remove", "x", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (["remove", "nothere", "--index", "INDEX"], 1, "there is none to remove; see 'civicite articles'"),
         (["status", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["verify", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["serve", "--index", "nowhere"], 1, "nowhere: there is no index here"),
+        (
+            ["serve", "--host", "nosuch.invalid", "--index", "INDEX"],
+            1,
+            "--host nosuch.invalid: has no address (",
+        ),
+        (
+            ["serve", "--host", "192.0.2.1", "--index", "INDEX"],
+            1,
+            "; give a name or an address of this machine",
+        ),
+        (
+            ["index", "ftp://a.example/x"],
+            1,
+            "ftp://a.example/x: cannot be fetched; addresses begin with http:",
+        ),
         (["index", "no-such-path"], 1, "no-such-path: there is no such file or folder"),
         (["ask", " ", "--index", "INDEX"], 1, "question: it is empty"),
         (["ask", "x" * 2001, "--index", "INDEX"], 1, "question: it has 2001 characters"),
@@ -291,6 +401,7 @@ def test_a_port_that_is_taken_is_named_before_the_model_is_loaded(
         (["key", "list"], "there are no keys"),
         (["feed", "list"], "there are no feeds"),
         (["search", "heat", "--filter", "city=Nowhere"], "nothing found"),
+        (["articles", "--filter", "city=Nowhere"], "there are no such articles"),
     ],
 )
 def test_an_empty_list_is_said_to_be_empty_beside_the_output(
@@ -354,6 +465,17 @@ def test_the_version_and_the_help_are_printed(capsys: pytest.CaptureFixture[str]
         assert run(arguments) == 0
         out = capsys.readouterr().out
         assert all(name in out for name in ("index", "ask", "search", "serve", "status", "remove", "verify"))
+
+
+@pytest.mark.parametrize(("group", "commands"), [("feed", 4), ("key", 3), ("feedback", 2)])
+def test_a_group_of_commands_that_is_named_alone_shows_its_help_as_the_program_does(
+    group: str, commands: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([group]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Usage: civicite {group} [OPTIONS] COMMAND")
+    assert len(out.split("Commands:\n")[1].splitlines()) == commands
+    assert err == ""
 
 
 def test_a_reader_that_goes_away_ends_the_program_quietly(index: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_every_setting_is_in_the_page_on_settings(name: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("index", "search", "ask", "serve", "status", "remove", "verify", "log", "diff"),
+        *("index", "search", "ask", "serve", "status", "articles", "remove", "verify", "log", "diff"),
         *("key create", "key list", "key revoke", "feedback export", "feedback delete"),
         "evaluate",
         *("watch", "feed add", "feed list", "feed remove", "feed pull"),

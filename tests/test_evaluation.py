@@ -165,7 +165,7 @@ def test_a_line_of_beir_brings_its_answers_and_the_table_its_articles(tmp_path: 
         ({"text": "When?", "article": "a"}, "_id: it is missing"),
         (
             {"_id": "a b", "text": "When?", "article": "a"},
-            "_id: it is missing or no text without white space",
+            "_id: it is missing or cannot be used; give each line an _id without spaces",
         ),
         ({"_id": "a", "article": "a"}, "text: it is missing"),
         ({"_id": "a", "text": "  ", "article": "a"}, "question: it is empty"),

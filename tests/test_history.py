@@ -37,8 +37,8 @@ def _hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
 
 
-def lines(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> list[str]:
-    assert run([str(argument) for argument in arguments]) == 0
+def lines(capsys: pytest.CaptureFixture[str], *arguments: str | Path, status: int = 0) -> list[str]:
+    assert run([str(argument) for argument in arguments]) == status
     return capsys.readouterr().out.splitlines()
 
 
@@ -71,16 +71,15 @@ def test_each_line_of_a_file_may_be_asked_of_its_own_moment(
     file = tmp_path / "questions.jsonl"
     texts = [{"_id": number, "text": "Which wall?", **one} for number, one in enumerate(asked)]
     file.write_text("".join(f"{json.dumps(one)}\n" for one in texts))
-    answered = lines(capsys, "ask", "--questions", file, "--as-of", "2024-05-04", "--index", folder)
+    options = ("--index", folder, "--as-of")
+    answered = lines(capsys, "ask", "--questions", file, *options, "2024-05-04", status=1)
     found = [json.loads(line) for line in answered]
     assert [one["index"]["commit"] for one in found[:3]] == [4, 1, 2]
     assert "as_of: it is neither" in found[3]["error"]
     assert found[4] == {
         "question_id": "4", "error": "line 5: as_of is no date, instant or commit's number",
     }  # fmt: skip
-    run_lines = lines(
-        capsys, "search", "--queries", file, "--as-of", "1", "--index", folder, "--format", "json"
-    )
+    run_lines = lines(capsys, "search", "--queries", file, *options, "1", "--format", "json", status=1)
     assert [len(json.loads(line).get("hits", [])) for line in run_lines] == [2, 2, 2, 0, 0]
 
 
@@ -166,15 +165,16 @@ def test_diff_with_questions_shows_which_answers_changed(
         '{"_id": "t", "text": "Since when has the tram run?"}\n'
     )
     asked = ("--questions", file, "--index", folder, "--min-confidence", "0")
-    changed, refused, tram = (json.loads(line) for line in lines(capsys, "diff", "1", "5", *asked, "--json"))
+    told = lines(capsys, "diff", "1", "5", *asked, "--json", status=1)
+    changed, refused, tram = map(json.loads, told)
     assert (changed["question_id"], changed["status"]) == ("w", "changed")
     assert changed["before"]["citations"][0]["quote"] == WALL
     assert "1999" in changed["after"]["citations"][0]["quote"]
     assert (changed["before"]["index"]["commit"], changed["after"]["index"]["commit"]) == (1, 5)
     assert "line 2" in refused["error"]
     assert (tram["question_id"], tram["status"]) == ("t", "changed")
-    statuses = [json.loads(line).get("status") for line in lines(capsys, "diff", "0", "1", *asked, "--json")]
-    assert statuses == ["appeared", None, "appeared"]
+    told = lines(capsys, "diff", "0", "1", *asked, "--json", status=1)
+    assert [json.loads(line).get("status") for line in told] == ["appeared", None, "appeared"]
     assert run(["diff", "3", "0", *map(str, asked)]) == 1
     shown = capsys.readouterr()
     assert shown.out.splitlines()[-1] == "commit 3 to 0: same 0, changed 0, appeared 0, gone 2"

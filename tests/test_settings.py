@@ -1,5 +1,6 @@
 """Settings: where they come from, which prevails, and what is refused."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,21 @@ def test_without_file_and_environment_the_defaults_hold() -> None:
     assert settings.min_confidence is None
     assert not settings.remote_writes
     assert settings_with_origins()[1] == {}
+
+
+def test_a_file_that_may_not_be_read_is_said_to_want_permissions_and_not_another_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object, **how: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "civicite.toml")
+
+    (tmp_path / "civicite.toml").write_text("port = 1\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "civicite.toml: cannot be read (Permission denied); check the file and its permissions"
+    )
 
 
 def test_the_environment_prevails_over_the_file_and_an_option_over_both(tmp_path: Path, given: Given) -> None:

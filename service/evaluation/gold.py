@@ -226,7 +226,7 @@ def _moment(value: object) -> str | int | None:
 def _identity(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not text or any(map(str.isspace, text)) or not _is_valid(text):
-        raise InputError("_id", "it is missing or no text without white space", "give each question an id")
+        raise InputError("_id", "it is missing or cannot be used", "give each line an _id without spaces")
     return _nfc(text)
 
 
