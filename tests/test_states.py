@@ -195,7 +195,7 @@ def _program() -> Iterator[None]:
 
 
 def test_any_sequence_of_edits_and_crashes_ends_as_a_fresh_build() -> None:
-    run_state_machine_as_test(ComparedAtTheEnd, settings=examples(6, 12))
+    run_state_machine_as_test(ComparedAtTheEnd, settings=examples(12, 12))
 
 
 @pytest.mark.proof
