@@ -34,7 +34,7 @@ def civicite(
 
 @contextmanager
 def served(folder: Path, *options: str, environment: Mapping[str, str] = ENVIRONMENT) -> Iterator[str]:
-    """Serve an index on a free port of this machine and yield its address."""
+    """Serve an index on a free port of this machine and yield its address; nothing may go wrong in it."""
     process = subprocess.Popen(
         [COMMAND, "serve", "--index", str(folder), "--port", "0", *options],
         stderr=subprocess.PIPE,
@@ -43,21 +43,23 @@ def served(folder: Path, *options: str, environment: Mapping[str, str] = ENVIRON
         env=environment,
     )
     assert process.stderr is not None
-    reading: threading.Thread | None = None
+    log: list[str] = []
+    # What it logs later is read, too: a full pipe would make the server wait for a reader.
+    reading = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
     try:
-        log = []
         for line in process.stderr:
             log.append(line)
             if found := re.search(r"running on http://[^:]+:(\d+)", line):
-                # What it logs from then on is read, too: a full pipe would make the server wait for a reader.
-                reading = threading.Thread(target=process.stderr.read, daemon=True)
-                reading.start()
-                yield f"http://127.0.0.1:{found[1]}"
-                return
-        raise AssertionError(f"the server did not start: {''.join(log)}")
+                break
+        else:
+            raise AssertionError(f"the server did not start: {''.join(log)}")
+        reading.start()
+        yield f"http://127.0.0.1:{found[1]}"
     finally:
         process.terminate()
         process.wait(timeout=30)
-        if reading is not None:
+        if reading.is_alive():
             reading.join(timeout=30)
         process.stderr.close()
+    assert process.returncode == 0, "".join(log)
+    assert "Traceback" not in "".join(log), "".join(log)

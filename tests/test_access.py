@@ -114,10 +114,17 @@ def test_a_newer_service_database_is_left_alone(tmp_path: Path) -> None:
         pass
 
 
-@given(st.text(max_size=80))
-def test_no_other_text_is_taken_for_a_key(text: str) -> None:
-    ring = Keyring(Path("/nowhere/at/all"))
+@pytest.fixture(scope="module")
+def one_key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Keyring, Key]:
+    file = tmp_path_factory.mktemp("keys") / "index.service.sqlite"
+    return Keyring(file), create_key(file, "read")[1]
+
+
+@given(text=st.text(max_size=80))
+def test_no_other_text_is_taken_for_a_key(one_key: tuple[Keyring, Key], text: str) -> None:
+    ring, key = one_key
     assert ring.find(text) is None
+    assert ring.find(f"civicite_{key.id}_{text}") is None
 
 
 def test_a_key_is_found_until_it_is_revoked_and_a_changed_one_never(tmp_path: Path) -> None:

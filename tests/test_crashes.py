@@ -116,19 +116,21 @@ def what_is_wrong(lives: Lives, seed: int, folder: Path) -> tuple[bool, str | No
     kill = ("event", chance.randrange(1, events)) if seed % 2 else ("delay", chance.random() * seconds)
     if is_read := chance.random() < READ:
         lives.program.read(folder, states)
-    outcome = lives.live(operations, folder, kill)
-    said = f"seed {seed}, {start.name}, {operations}, {kill}, {is_read=}, done {outcome['done']}"
-    if not outcome["killed"] and outcome["status"]:
-        return True, f"{said}: it failed by itself"
-    problem = _wrong_at_reopening(folder, states[outcome["done"] :][:2], withdrawn={"gone"})
-    if problem is None:
-        for operation in operations:
-            OPERATIONS[operation][0](folder, lives.source)
-        problem = _wrong_at_the_end(folder, encoder, lives.fresh(encoder, tuple(operations), states[-1]))
-    if is_read:
-        seen = lives.program.looked()
-        problem = problem or "; ".join(["a reader saw", *seen["wrong"]] if seen["wrong"] else []) or None
-    shutil.rmtree(folder)
+    try:
+        outcome = lives.live(operations, folder, kill)
+        said = f"seed {seed}, {start.name}, {operations}, {kill}, {is_read=}, done {outcome['done']}"
+        if not outcome["killed"] and outcome["status"]:
+            return True, f"{said}: it failed by itself"
+        problem = _wrong_at_reopening(folder, states[outcome["done"] :][:2], withdrawn={"gone"})
+        if problem is None:
+            for operation in operations:
+                OPERATIONS[operation][0](folder, lives.source)
+            problem = _wrong_at_the_end(folder, encoder, lives.fresh(encoder, tuple(operations), states[-1]))
+    finally:
+        seen = lives.program.looked()["wrong"] if is_read else []
+        shutil.rmtree(folder)
+    if seen:
+        problem = problem or "; ".join(["a reader saw", *seen])
     return outcome["killed"], f"{said}: {problem}" if problem else None
 
 

@@ -1,6 +1,6 @@
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,6 +55,10 @@ def same(left: Encoded, right: Encoded) -> bool:
     return np.array_equal(left.passage, right.passage) and np.array_equal(left.sentences, right.sentences)
 
 
+def all_same(left: Iterable[Encoded], right: Iterable[Encoded]) -> bool:
+    return all(same(*pair) for pair in zip(left, right, strict=True))
+
+
 def least_cosine(left: list[Encoded], right: list[Encoded]) -> float:
     def rows(found: list[Encoded]) -> Vectors:
         return np.concatenate([np.vstack([one.passage, one.sentences]) for one in found])
@@ -90,7 +94,7 @@ def test_a_passage_has_the_same_vectors_in_any_company(engine: LoadedEncoder) ->
     some = PASSAGES[:8] if engine.runtime == "torch" else PASSAGES
     alone = [next(iter(engine.documents([one]))) for one in some]
     together = list(engine.documents(some))
-    assert all(map(same, alone, together))
+    assert all_same(alone, together)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,12 +104,12 @@ def test_any_batch_gives_each_passage_its_own_vectors_in_order(
 ) -> None:
     alone = {number: next(iter(encoder.documents([PASSAGES[number]]))) for number in set(order)}
     together = encoder.documents([PASSAGES[number] for number in order])
-    assert all(same(alone[number], found) for number, found in zip(order, together, strict=True))
+    assert all_same((alone[number] for number in order), together)
 
 
 def test_vectors_do_not_depend_on_the_number_of_threads(encoder: LoadedEncoder, encoder_cache: Path) -> None:
     single = load_encoder(cache_dir=encoder_cache, threads=1)
-    assert all(map(same, single.documents(PASSAGES), encoder.documents(PASSAGES)))
+    assert all_same(single.documents(PASSAGES), encoder.documents(PASSAGES))
 
 
 def test_questions_asked_at_once_get_the_vectors_of_questions_asked_alone(encoder: LoadedEncoder) -> None:
@@ -213,4 +217,4 @@ def test_a_window_of_many_documents_keeps_their_order(
     assert isinstance(encoder, OpenVinoEncoder)
     expected = list(encoder.documents(PASSAGES))
     monkeypatch.setattr("indexer.encoders.openvino._WINDOW", 7)
-    assert all(map(same, encoder.documents(PASSAGES), expected))
+    assert all_same(encoder.documents(PASSAGES), expected)

@@ -75,8 +75,9 @@ def test_an_item_is_marked_without_its_bullet_or_number() -> None:
 
 
 def test_a_long_enumeration_with_no_end_is_read_once() -> None:
-    quote = "Hazards such as " + ", ".join(["storm tide and river flood"] * 22) + " in addition to others"
-    assert len(quote) > LONGEST or marked("What hazards are there?", quote) is None
+    quote = "Hazards such as " + ", ".join(["storm tide"] * 40) + " in addition to others"
+    assert len(quote) <= LONGEST
+    assert marked("What hazards are there?", quote) is None
 
 
 WORDS = st.sampled_from(

@@ -257,16 +257,15 @@ def test_a_bug_is_an_error_of_openais_shape(app: FastAPI, monkeypatch: pytest.Mo
 
 
 def test_an_error_so_long_that_it_is_packed_has_openais_shape_too(address: str) -> None:
-    wrong = [{"role": "user", "content": [{"text": number} for number in range(100)]}]
+    wrong = {f"{number}{'🏙' * 200}": 1 for number in range(5)}
     packed = httpx.post(
         f"{address}/v1/chat/completions",
-        json={"model": "civicite", "messages": wrong, "odd" * 100: 1},
+        json={"model": "civicite", "messages": said(QUESTION), **wrong},
         headers={"Accept-Encoding": "gzip"},
     )
     assert packed.status_code == 400, packed.text
     assert packed.json()["error"]["type"] == "invalid_request_error"
-    with httpx.stream("GET", f"{address}/openapi.json", headers={"Accept-Encoding": "gzip"}) as described:
-        assert described.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-encoding"] == "gzip"
 
 
 def test_a_key_is_the_api_key_of_the_client(folder: Path) -> None:

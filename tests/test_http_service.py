@@ -414,6 +414,14 @@ def test_an_article_is_replaced_only_if_it_is_still_what_the_client_saw(client: 
 GATE = "/v1/articles/gate"
 
 
+@pytest.fixture
+def _gate(client: httpx.Client) -> Iterator[None]:
+    """No test leaves the gate to the next one."""
+    yield
+    client.delete(GATE, params={"erase": True})
+
+
+@pytest.mark.usefixtures("_gate")
 def test_a_change_of_the_description_alone_is_not_overwritten_by_a_client_that_has_not_seen_it(
     client: httpx.Client,
 ) -> None:
@@ -424,9 +432,9 @@ def test_a_change_of_the_description_alone_is_not_overwritten_by_a_client_that_h
     late = client.put(GATE, json={"text": "The gate is open."}, headers={"If-Match": seen})
     assert (late.status_code, late.json()["type"]) == (412, "urn:civicite:problem:changed-meanwhile")
     assert client.get(GATE).json()["facets"] == {"city": ["Bern"]}
-    client.delete(GATE, params={"erase": True})
 
 
+@pytest.mark.usefixtures("_gate")
 def test_the_tag_of_another_article_of_the_same_revision_does_not_match(client: httpx.Client) -> None:
     body = {"text": "The gate is open."}
     client.put("/v1/articles/other", json=body)
@@ -434,9 +442,9 @@ def test_the_tag_of_another_article_of_the_same_revision_does_not_match(client: 
     other = client.get("/v1/articles/other").headers["etag"]
     assert client.put(GATE, json=body, headers={"If-Match": other}).status_code == 412
     client.delete("/v1/articles/other")
-    client.delete(GATE)
 
 
+@pytest.mark.usefixtures("_gate")
 @pytest.mark.parametrize(
     ("condition", "written", "status"),
     [
@@ -462,12 +470,14 @@ def test_a_change_is_made_as_the_list_of_tags_of_its_condition_says(
     assert client.put(GATE, json={"text": "The gate is open."}, headers=headers).status_code == status
 
 
+@pytest.mark.usefixtures("_gate")
 def test_a_condition_may_come_in_several_lines(client: httpx.Client) -> None:
     client.put(GATE, json={"text": "The gate is open."})
     lines = [("If-Match", '"x"'), ("If-Match", client.get(GATE).headers["etag"])]
     assert client.put(GATE, json={"text": "The gate is shut."}, headers=lines).status_code == 200
 
 
+@pytest.mark.usefixtures("_gate")
 def test_a_change_tells_the_tag_that_reading_gives_and_that_the_next_change_may_name(
     client: httpx.Client,
 ) -> None:
@@ -508,6 +518,7 @@ def test_a_change_never_tells_the_tag_of_the_change_after_it(
         assert late.status_code == 412
 
 
+@pytest.mark.usefixtures("_gate")
 def test_of_many_changes_at_once_that_name_the_same_tag_one_is_made(client: httpx.Client) -> None:
     for round_number in range(3):
         seen = client.put(GATE, json={"text": f"The gate is open in round {round_number}."}).headers["etag"]
@@ -520,12 +531,12 @@ def test_of_many_changes_at_once_that_name_the_same_tag_one_is_made(client: http
             assert sorted(clients.map(change, range(8))) == [200, *[412] * 7]
 
 
+@pytest.mark.usefixtures("_gate")
 def test_a_change_of_another_article_is_no_reason_to_refuse_one(client: httpx.Client) -> None:
     seen = client.put(GATE, json={"text": "The gate is open."}).headers["etag"]
     client.put("/v1/articles/other", json={"text": "The door is shut."})
     assert client.put(GATE, json={"text": "The gate is shut."}, headers={"If-Match": seen}).status_code == 200
     client.delete("/v1/articles/other")
-    client.delete(GATE)
 
 
 @pytest.mark.parametrize(

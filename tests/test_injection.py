@@ -1,6 +1,7 @@
 """What a stranger may send: none of it is run, leads elsewhere, or comes back as anything but text."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -247,7 +248,8 @@ def test_any_bytes_are_answered_without_a_5xx(client: httpx.Client, body: bytes)
     unharmed(client, client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"}))
 
 
-def test_no_line_of_the_log_can_be_forged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_no_line_of_the_log_can_be_forged(form: str, tmp_path: Path) -> None:
     import subprocess
 
     from commandline import COMMAND
@@ -257,12 +259,15 @@ def test_no_line_of_the_log_can_be_forged(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [COMMAND, "serve", "--index", place, "--port", "0"], stderr=stream, stdout=stream, env=ENVIRONMENT
+            [COMMAND, "serve", "--index", place, "--port", "0"],
+            stderr=stream,
+            stdout=stream,
+            env={**ENVIRONMENT, "CIVICITE_LOG_FORMAT": form},
         )
         try:
             address = ""
             while not address:
-                found = [w for w in log.read_text().split() if w.startswith("http://")]
+                found = [word for word in log.read_text().split() if word.startswith("http://")]
                 address = found[0] if found else ""
                 assert process.poll() is None
             with httpx.Client(base_url=address) as client:
@@ -272,5 +277,8 @@ def test_no_line_of_the_log_can_be_forged(tmp_path: Path) -> None:
             process.terminate()
             process.wait(30)
     written = log.read_text()
-    assert not any(line.startswith("INFO: forged") for line in written.splitlines())
-    assert "\x1b[31m" not in written
+    assert [written.count(route) for route in ("/v1/articles/{article_id}", "(none)")] == [1, 1]
+    for sent in ("forged", "\x1b", "a\tb"):
+        assert sent not in written
+    for line in written.splitlines():
+        assert json.loads(line)["level"] if form == "json" else re.match("[A-Z]+: ", line)

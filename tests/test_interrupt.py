@@ -5,9 +5,13 @@ import os
 import pty
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from commandline import COMMAND, ENVIRONMENT, civicite
+
+from indexer import Index, IndexNotFound
+from indexer.editor import ARTICLES_PER_COMMIT
 
 ARTICLES, KEPT = 20_000, 600
 
@@ -29,6 +33,8 @@ def test_a_run_shows_its_progress_and_when_stopped_goes_on_where_it_was(tmp_path
     )
     os.close(theirs)
     read_until(ours, "articles read")
+    while not commits(index):
+        os.read(ours, 4096)  # a terminal that is not read would stop the run
     process.send_signal(signal.SIGINT)
     shown = read_until(ours, "goes on from there")
     assert process.wait(timeout=30) == 130
@@ -44,6 +50,15 @@ def test_a_run_shows_its_progress_and_when_stopped_goes_on_where_it_was(tmp_path
     done = civicite("index", corpus, "--index", index, "--json")
     counts = json.loads(done.stdout)
     assert counts["added"] + counts["unchanged"] == KEPT
+    assert counts["unchanged"] >= ARTICLES_PER_COMMIT
+
+
+def commits(index: Path) -> int:
+    try:
+        with closing(Index.open(index)) as opened, opened.view() as view:
+            return view.commit
+    except IndexNotFound:
+        return 0
 
 
 def read_until(terminal: int, *wanted: str) -> str:

@@ -1,5 +1,6 @@
 """Every notebook runs from a clean kernel, and what is committed is what a run gives."""
 
+import ast
 import base64
 import io
 import re
@@ -46,6 +47,14 @@ def words(notebook: nbformat.NotebookNode) -> str:
     )
 
 
+def is_value(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
 def committed(name: str) -> nbformat.NotebookNode:
     return read(FOLDER / name, as_version=4)
 
@@ -87,6 +96,9 @@ def test_every_chart_has_its_picture_and_every_table_its_words(name: str) -> Non
         for output in cell.get("outputs", ()):
             if "data" in output:
                 assert "text/plain" in output["data"]
+                # What is neither a table nor a plain value is a chart.
+                is_shown = {"text/html", "image/png"} & {*output["data"]}
+                assert is_shown or is_value(output["data"]["text/plain"])
                 assert not any(mime.startswith("application/vnd.") for mime in output["data"])
 
 

@@ -100,3 +100,8 @@ def test_the_tests_themselves_cannot_leave() -> None:
 
     with socket.socket() as attempt, pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
         attempt.connect(("192.0.2.1", 80))
+    with socket.socket(type=socket.SOCK_DGRAM) as attempt, pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
+        attempt.sendto(b"", ("192.0.2.1", 53))
+    for name in ("civicite.example", b"civicite.example"):
+        with pytest.raises(RuntimeError, match=r"civicite\.example"):
+            socket.getaddrinfo(name, 80)

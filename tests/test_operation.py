@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -57,8 +58,17 @@ def serving(
         if process.poll() is None:
             process.terminate()
         process.wait(60)
-        reader.join(30)
+        if reader.is_alive():
+            reader.join(30)
         process.stderr.close()
+
+
+def until_in(log: list[str], told: str, times: int) -> None:
+    """Wait until so many lines of a log tell something."""
+    end = time.monotonic() + 60
+    while sum(told in line for line in log) < times:
+        assert time.monotonic() < end, log
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -66,14 +76,14 @@ def test_requests_under_way_are_answered_after_a_sigterm_and_the_program_ends_wi
     folder: Path, workers: int
 ) -> None:
     body = json.dumps({"question": QUESTION, "min_confidence": 0})
-    with serving(folder, "--workers", str(workers)) as (process, address, _), httpx.Client() as client:
+    with serving(folder, "--workers", str(workers)) as (process, address, log), httpx.Client() as client:
         host = httpx.URL(address)
 
         def slowly() -> Iterator[bytes]:
             yield body[:10].encode()
             arrived.release()
             assert told.wait(30)
-            time.sleep(0.3)  # so that the server has begun to end before the rest of the body arrives
+            until_in(log, "Shutting down", workers)  # the rest of the body arrives after that
             yield body[10:].encode()
 
         arrived, told = threading.Semaphore(0), threading.Event()
@@ -255,12 +265,14 @@ def test_a_log_line_is_one_object_without_the_question(folder: Path) -> None:
         assert found.headers["X-Request-ID"] == "mine-1"
         other = httpx.get(f"{address}/a%0Asecret", headers={"X-Request-ID": "x" * 129})
         assert re.fullmatch("[0-9a-f]{32}", other.headers["X-Request-ID"])
-        httpx.get(f"{address}/v1/articles/{forged.encode().hex()}")
+        httpx.get(f"{address}/v1/articles/{quote(forged, safe='')}")
         process.terminate()
         process.wait(60)
     entries = [json.loads(line) for line in log]
     asked = [entry for entry in entries if entry.get("request_id") == "mine-1"]
     assert [(one["route"], one["status"], one["level"]) for one in asked] == [("/v1/ask", 200, "info")]
+    assert "forged" not in [entry["level"] for entry in entries]
+    assert "/v1/articles/{article_id}" in [entry.get("route") for entry in entries]
     assert "secret" not in "".join(log)
 
 

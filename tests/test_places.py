@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from places import MOUNTS, may_mount, read_only
 from indexer import Editor, Found, Index, IndexLocked, check
 from indexer.layout import Layout
 from indexer.locking import held
+from indexer.turns import somebody_waits
 
 TESTS = Path(__file__).parent
 TOWNS = [
@@ -236,7 +238,8 @@ def test_a_writer_that_waits_goes_on_when_the_other_one_has_finished(folder: Pat
     with Editor(folder, lambda: ENCODER) as first:
         waiting = threading.Thread(target=second)
         waiting.start()
-        waiting.join(0.5)
+        while waiting.is_alive() and not somebody_waits(Layout(folder).queue):
+            time.sleep(0.01)
         first.withdraw(["town-1"])
     waiting.join()
     assert outcome == [0]

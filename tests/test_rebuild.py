@@ -1,6 +1,6 @@
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -229,19 +229,21 @@ def test_a_rebuild_waits_for_an_editor_that_it_meets(tmp_path: Path) -> None:
                 pass
             met.append(not done)
 
-    rebuilding_ends = Event()
+    rebuilding_ends, editing = Event(), list[Future[None]]()
     with ThreadPoolExecutor(1) as pool:
 
         def step(report: Rebuilt) -> None:
             if report.encoded == 1 and not met:
                 began = Event()
-                pool.submit(edit_until_somebody_waits, began)
-                began.wait()
+                editing.append(pool.submit(edit_until_somebody_waits, began))
+                while not began.wait(0.1):
+                    assert not editing[0].done(), editing[0].exception()
 
         try:
             assert rebuilt(tmp_path, step=step).switched
         finally:
             rebuilding_ends.set()
+        editing[0].result()
     assert met == [True]
 
 

@@ -286,12 +286,6 @@ def test_sentences_cover_any_text_in_order(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(TEXTS)
-def test_the_same_text_always_has_the_same_sentences(text: str) -> None:
-    assert sentences(text) == sentences("".join(text))
-
-
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(EXAMPLES), min_size=1, max_size=5))
 def test_blocks_do_not_change_how_each_other_are_cut(examples: list[str]) -> None:
     blocks = [example.replace("|", " ").replace("¦", "") for example in examples if example[-1] in ".!?"]

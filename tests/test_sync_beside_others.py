@@ -1,7 +1,8 @@
 """A synchronisation among other editors: it lets them in, and leaves alone what they did meanwhile."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,17 +58,20 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, edit: Edit) -> None:
     monkeypatch.setattr(intake, "articles", slowly)
 
 
-def waiting_at_first_step(pool: ThreadPoolExecutor, folder: Path, edit: Edit) -> Callable[[Report], None]:
-    """Return a step at which somebody begins to wait for the index."""
-    edits = [edit]
+@contextmanager
+def waiting_at_first_step(folder: Path, edit: Edit) -> Iterator[Callable[[Report], None]]:
+    """Yield a step at which somebody begins to wait for the index; what fails there fails at the end."""
+    begun = list[Future[object]]()
 
     def step(report: Report) -> None:
-        while edits:
-            pool.submit(edits.pop())
-            while not somebody_waits(Layout(folder).queue):
+        if not begun:
+            begun.append(pool.submit(edit))
+            while not (begun[0].done() or somebody_waits(Layout(folder).queue)):
                 pass
 
-    return step
+    with ThreadPoolExecutor(1) as pool:
+        yield step
+    begun[0].result()
 
 
 def test_others_edit_while_a_sync_reads(folder: Path, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +133,8 @@ def test_what_others_wrote_or_withdrew_while_a_sync_wrote_is_left_as_they_left_i
             else:
                 editor.withdraw(["zoo"])
 
-    with ThreadPoolExecutor(1) as pool:
-        report = synchronised(folder, files, waiting_at_first_step(pool, folder, edit))
+    with waiting_at_first_step(folder, edit) as step:
+        report = synchronised(folder, files, step)
     assert (len(report.changed), report.withdrawn) == (4, ["tower"])
     assert ("zoo" in names(folder)) is is_written
     withdraw(folder, "bridge")
@@ -154,11 +158,11 @@ def test_a_run_that_reads_slowly_lets_others_in_before_its_batch_is_read(
         with Editor(folder, lambda: ENCODER, wait=60) as editor:
             editor.withdraw(["zoo"])
 
-    def slowly(pool: ThreadPoolExecutor) -> Iterator[Found]:
+    def slowly(step: Callable[[Report], None]) -> Iterator[Found]:
         yield Found(article("quay", "The quay is new."), named=True)
-        waiting_at_first_step(pool, folder, edit)(Report())
+        step(Report())
         yield Found(article("pier", "The pier is new."), named=True)
         assert "zoo" not in names(folder)
 
-    with ThreadPoolExecutor(1) as pool, Editor(folder, lambda: ENCODER) as editor:
-        assert editor.put(slowly(pool)).added == ["quay", "pier"]
+    with waiting_at_first_step(folder, edit) as step, Editor(folder, lambda: ENCODER) as editor:
+        assert editor.put(slowly(step)).added == ["quay", "pier"]

@@ -47,9 +47,11 @@ def test_who_came_first_is_served_first() -> None:
         return work
 
     with ThreadPoolExecutor(5) as pool, turns.taken():
+        computing = []
         for number in range(5):
-            pool.submit(compute(number))
+            computing.append(pool.submit(compute(number)))
             waiting(turns, number + 1)
+    assert [one.result() for one in computing] == [None] * 5
     assert served == [0, 1, 2, 3, 4]
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -68,16 +68,18 @@ def test_a_long_run_lets_a_waiting_editor_in_between_two_commits(tmp_path: Path)
             editor.put([Found(article("single", "The ferry of Ravel leaves at nine."), named=True)])
 
     with ThreadPoolExecutor(1) as pool:
+        waiting = list[Future[None]]()
 
         def many() -> Iterator[Found]:
             for number in range(600):
                 if number == 100:
-                    pool.submit(single)
-                    until(lambda: somebody_waits(layout.queue))
+                    waiting.append(pool.submit(single))
+                    until(lambda: waiting[0].done() or somebody_waits(layout.queue))
                 yield Found(article(f"town-{number}", f"Town {number} has a bridge."), named=True)
 
         with Editor(tmp_path, lambda: ENCODER) as editor:
             report = editor.put(many())
+        waiting[0].result()
     assert len(report.added) == 600
     index = Index.open(tmp_path)
     with index._catalog.reading() as connection:
@@ -98,20 +100,25 @@ def test_the_log_stays_short_although_somebody_reads_at_every_moment(
     put(tmp_path, [article("first", "The first article.")])
     done, index = Event(), Index.open(tmp_path)
 
-    def read(delay: float) -> None:
+    def read(delay: float) -> int:
         time.sleep(delay)
+        views = 0
         while not done.is_set():
             with index.view():
                 time.sleep(0.06)
+            views += 1
+        return views
 
     with ThreadPoolExecutor(3) as pool:
-        for number in range(3):
-            pool.submit(read, number / 50)
+        reading = [pool.submit(read, number / 50) for number in range(3)]
         longest = 0
-        for number in range(30):
-            put(tmp_path, [article(f"town-{number}", f"Town {number} has a bridge. " * 200)])
-            longest = max(longest, Layout(tmp_path).log.stat().st_size)
-        done.set()
+        try:
+            for number in range(30):
+                put(tmp_path, [article(f"town-{number}", f"Town {number} has a bridge. " * 200)])
+                longest = max(longest, Layout(tmp_path).log.stat().st_size)
+        finally:
+            done.set()
+        assert min(one.result() for one in reading) > 1
     index.close()
     assert longest < 3 * most
 

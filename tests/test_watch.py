@@ -46,7 +46,7 @@ class Watched:
             self.complaints.append,
             yes,
         )
-        self.thread = threading.Thread(target=follow.run, args=(self.stop,))
+        self.thread = threading.Thread(target=follow.run, args=(self.stop,), daemon=True)
         self.thread.start()
         assert ready.wait(PATIENCE)
 
@@ -74,9 +74,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watched(folder: Path, tmp_path: Path) -> Iterator[Watched]:
-    following = Watched(folder, tmp_path / "index")
-    yield following
-    following.close()
+    with contextlib.closing(Watched(folder, tmp_path / "index")) as following:
+        yield following
 
 
 def test_what_lies_there_is_taken_in_first(watched: Watched) -> None:
@@ -221,9 +220,8 @@ def test_an_empty_folder_in_the_place_of_the_one_that_was_there_withdraws_nothin
 def test_what_went_while_nobody_followed_is_withdrawn_at_the_next_start(folder: Path, tmp_path: Path) -> None:
     Watched(folder, tmp_path / "index").close()
     (folder / "bridge.md").unlink()
-    again = Watched(folder, tmp_path / "index")
-    wait_until(lambda: "bridge" not in again.texts())
-    again.close()
+    with contextlib.closing(Watched(folder, tmp_path / "index")) as again:
+        wait_until(lambda: "bridge" not in again.texts())
     assert again.done("added") == []
 
 
@@ -236,10 +234,9 @@ def test_what_goes_is_withdrawn_by_whichever_path_it_was_given_before(
         (folder / "park" / f"{name}.md").write_text(f"---\nid: the-{name}\n---\nThe {name} are old.")
     done = civicite("index", tmp_path / given, "--index", tmp_path / "index")
     assert done.returncode == 0, done.stderr
-    watched = Watched(folder / "park", tmp_path / "index")
-    (folder / "park" / "trees.md").unlink()
-    wait_until(lambda: "the-trees" not in watched.texts())
-    watched.close()
+    with contextlib.closing(Watched(folder / "park", tmp_path / "index")) as watched:
+        (folder / "park" / "trees.md").unlink()
+        wait_until(lambda: "the-trees" not in watched.texts())
     assert "the-ponds" in watched.texts()
     assert watched.complaints == []
 
