@@ -331,9 +331,9 @@ def test_remove_withdraws_all_of_the_articles_or_none(
         (["verify", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (["serve", "--index", "nowhere"], 1, "nowhere: there is no index here"),
         (
-            ["serve", "--host", "nosuch.invalid", "--index", "INDEX"],
+            ["serve", "--host", "nosuch..invalid", "--index", "INDEX"],
             1,
-            "--host nosuch.invalid: has no address (",
+            "--host nosuch..invalid: has no address (",
         ),
         (
             ["serve", "--host", "192.0.2.1", "--index", "INDEX"],
