@@ -29,7 +29,7 @@ from indexer import (
 )
 from service.editing import editing
 from service.encoder import chosen_encoder
-from service.intake import chosen_fetcher, sorted_out, take_in_all
+from service.intake import Reading, chosen_fetcher, sorted_out, take_in_all
 from service.settings import Settings, load_settings
 from service.watching import FolderWatch
 
@@ -47,8 +47,9 @@ def collect(
     """
     chosen, folder = settings or load_settings(), Path(index)
     files, addresses = sorted_out(paths)
-    find(files)  # what does not exist is refused before an index is made
-    return take_in_all(folder, files, addresses, chosen, lambda: _editor(folder, chosen), sync=sync)
+    # What does not exist is refused here, before an index is made.
+    reading = Reading(files, find(files))
+    return take_in_all(folder, reading, addresses, chosen, lambda: _editor(folder, chosen), sync=sync)
 
 
 def collect_records(

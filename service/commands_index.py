@@ -40,7 +40,7 @@ def index(
 ) -> None:
     """Take in articles; what is unchanged costs nothing."""
     from indexer import find
-    from service.intake import sorted_out, take_in_all
+    from service.intake import Reading, sorted_out, take_in_all
     from service.progress import progress
 
     settings = settings_with(index, allow_private_addresses=allow_private_addresses)
@@ -51,14 +51,13 @@ def index(
         load = encoder_loader(settings, shown.notice)
         report = take_in_all(
             settings.index,
-            files,
+            Reading(files, sources, shown.advance),
             addresses,
             settings,
             lambda: _planner(settings.index) if dry_run else _interruptible(settings.index, load, wait),
             sync=sync,
             yes=yes,
             dry_run=dry_run,
-            advance=shown.advance,
             step=shown.step,
         )
     if as_json_lines:
@@ -66,11 +65,12 @@ def index(
     else:
         write(changes(report) if dry_run else ())
         write([summary(report)])
-    nothing = ["there is nothing here to take in"] * (not sources and not addresses)
+    told = [] if sources or addresses else ["there is nothing here to take in"]
     others = [path for path in passed_over if not path.is_relative_to(settings.index.resolve())]
-    unread = [_counted(others)] * (bool(others) and not as_json_lines)
-    if nothing or unread:
-        complain("; ".join([*nothing, *unread, "files end in .md, .txt, .html, .pdf, .docx or .jsonl"]))
+    if others and not as_json_lines:
+        told.append(_counted(others))
+    if told:
+        complain("; ".join([*told, "files end in .md, .txt, .html, .pdf, .docx or .jsonl"]))
     for failure in report.failed:
         complain(f"failed: {failure}")
     if report.failed:
@@ -83,8 +83,8 @@ def _counted(passed_over: list[Path]) -> str:
     # What follows a dot in a name of many words is no suffix, and might be anything.
     kinds = Counter(one if one[1:].isalnum() else "without a suffix" for one in suffixes)
     most = [f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda one: (-one[1], one[0]))]
-    shown = [*most[:KINDS_SHOWN], *(["…"] * (len(most) > KINDS_SHOWN))]
-    return f"passed over {len(passed_over)} file{'s' * (len(passed_over) > 1)}: {', '.join(shown)}"
+    shown = ", ".join(most[:KINDS_SHOWN]) + (", …" if len(most) > KINDS_SHOWN else "")
+    return f"passed over {len(passed_over)} file{'s' if len(passed_over) > 1 else ''}: {shown}"
 
 
 def remove(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from indexer import Editor, Found, InputError, ReadError, Report, articles, find, is_address
+from indexer import Editor, Found, InputError, ReadError, Report, Source, articles, find, is_address
 from service.editing import OpenEditor
 from service.settings import Settings
 
@@ -27,12 +27,13 @@ Advance = Callable[[], None]
 
 @dataclass(slots=True)
 class Reading:
-    """Files below some PATHs, read once, and what was fetched before; remembers what came by.
+    """The files that were found below some PATHs, and what was fetched before; remembers what came by.
 
     ``unreadable`` holds root and path of every file of which something could not be read, and of folders.
     """
 
     paths: Sequence[Path]
+    sources: Sequence[Source]
     advance: Advance = lambda: None
     fetched: Sequence[Found | ReadError] = ()
     identities: set[str] = field(default_factory=set)
@@ -40,7 +41,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Found | ReadError]:
         """Yield the articles, and an error for whatever cannot be read as one."""
-        for source in find(self.paths):
+        for source in self.sources:
             for one in articles(source):
                 if isinstance(one, ReadError):
                     self.unreadable.add((str(source.root), source.path))
@@ -66,7 +67,7 @@ def sorted_out(paths: Iterable[str | Path]) -> tuple[list[Path], list[str]]:
 
 def take_in_all(
     folder: Path,
-    files: Sequence[Path],
+    reading: Reading,
     addresses: Sequence[str],
     settings: Settings,
     open_editor: OpenEditor,
@@ -74,20 +75,19 @@ def take_in_all(
     sync: bool = False,
     yes: bool = False,
     dry_run: bool = False,
-    advance: Advance = lambda: None,
     step: Step = lambda report: None,
 ) -> Report:
-    """Take in files, folders and what addresses give, or say with ``dry_run`` what would be done.
+    """Take in what was found and what addresses give, or say with ``dry_run`` what would be done.
 
     An editor makes an index where there is none: where nothing was fetched none is opened. Raises what
     :func:`take_in` raises.
     """
     # Fetched before the index is opened: a slow server never holds its lock.
-    gathered = _gathered(folder, addresses, settings, advance) if addresses else None
-    fetched = gathered.found if gathered else []
-    reading = Reading(files, advance, fetched)
-    if not files and all(isinstance(one, ReadError) for one in fetched):
-        report = Report(failed=[one for one in fetched if isinstance(one, ReadError)])
+    gathered = _gathered(folder, addresses, settings, reading.advance) if addresses else None
+    reading.fetched = gathered.found if gathered else []
+    failed = [one for one in reading.fetched if isinstance(one, ReadError)]
+    if not reading.paths and len(failed) == len(reading.fetched):
+        report = Report(failed=failed)
     elif dry_run:
         with open_editor() as editor:
             report = plan(editor, reading, sync=sync)

@@ -43,6 +43,7 @@ from indexer import (
     Index,
     Recipe,
     compact,
+    find,
     rebuild,
     repair,
     survey_generations,
@@ -139,7 +140,7 @@ def _return(folder: Path) -> None:
 
 def _sync(folder: Path, source: Path) -> None:
     with Editor(folder, lambda: encoder_of(folder)) as editor:
-        take_in(editor, Reading([source]), lambda report: None, sync=True, yes=True)
+        take_in(editor, Reading([source], find([source])), lambda report: None, sync=True, yes=True)
 
 
 FUTURE = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,14 @@ def steps_of_edits(folder: Path, size: int, counter: Counter) -> dict[str, int]:
         }
 
 
+@contextmanager
+def opened(folder: Path, size: int) -> Iterator[Index]:
+    """An index of so many towns, open for reading."""
+    put(folder, (one.article for one in towns(range(size))))
+    with closing(Index.open(folder)) as index:
+        yield index
+
+
 def test_an_edit_takes_no_more_steps_in_a_large_index_than_in_a_small_one(
     tmp_path: Path, counter: Counter
 ) -> None:
@@ -82,23 +91,17 @@ def test_a_reader_takes_no_more_steps_to_see_a_commit_and_to_ask_in_a_large_inde
     tmp_path: Path, counter: Counter
 ) -> None:
     def steps(size: int) -> int:
-        folder = tmp_path / str(size)
-        put(folder, (one.article for one in towns(range(size))))
-        index = Index.open(folder)
-        with index.view():
-            pass
-        put(folder, [article("new", "Newtown keeps 9000 bridges.")])
+        with opened(tmp_path / str(size), size) as index:
+            with index.view():
+                pass
+            put(index.folder, [article("new", "Newtown keeps 9000 bridges.")])
+            return counter.of(lambda: ask(index))
 
-        def ask() -> None:
-            with index.view() as view:
-                near = view.nearest(ENCODER.question("Which town keeps 9000 bridges?"), 20)
-                match = view.matching(view.statistics(question_terms("9000 bridges")), 20)
-                assert "new" in view.pool(np.union1d(near, match)).article_ids
-
-        try:
-            return counter.of(ask)
-        finally:
-            index.close()
+    def ask(index: Index) -> None:
+        with index.view() as view:
+            near = view.nearest(ENCODER.question("Which town keeps 9000 bridges?"), 20)
+            match = view.matching(view.statistics(question_terms("9000 bridges")), 20)
+            assert "new" in view.pool(np.union1d(near, match)).article_ids
 
     assert steps(1400) <= 1.3 * steps(200)
 
@@ -107,18 +110,13 @@ def test_what_belongs_to_one_article_is_found_in_as_many_steps_in_a_large_index(
     tmp_path: Path, counter: Counter
 ) -> None:
     def steps(size: int) -> list[int]:
-        folder = tmp_path / str(size)
-        put(folder, (one.article for one in towns(range(size))))
-        index = Index.open(folder)
-        with index.view() as view:
+        with opened(tmp_path / str(size), size) as index, index.view() as view:
             connection, one = view._connection, Filters(articles=("town-7",))
-            counted = [
+            return [
                 counter.of(lambda: view.allowed(one)),
                 counter.of(lambda: view.spans(8)),
                 counter.of(lambda: compared(connection, view.generation, [8])),
             ]
-        index.close()
-        return counted
 
     assert all(large <= small + 2 for small, large in zip(steps(200), steps(1400), strict=True))
 
@@ -127,15 +125,12 @@ def test_whoever_asks_for_an_overview_again_costs_no_more_in_a_large_index(
     tmp_path: Path, counter: Counter
 ) -> None:
     def steps(size: int) -> int:
-        folder = tmp_path / str(size)
-        put(folder, (one.article for one in towns(range(size))))
-        index = Index.open(folder)
-        assert index.overview().articles == size
-        counted = counter.of(index.overview)
-        put(folder, [article("new", "Newtown keeps 9000 bridges.")])
-        assert index.overview().articles == size + 1
-        index.close()
-        return counted
+        with opened(tmp_path / str(size), size) as index:
+            assert index.overview().articles == size
+            counted = counter.of(index.overview)
+            put(index.folder, [article("new", "Newtown keeps 9000 bridges.")])
+            assert index.overview().articles == size + 1
+            return counted
 
     assert steps(1400) <= steps(200) + 2
 

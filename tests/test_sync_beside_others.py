@@ -9,7 +9,7 @@ import pytest
 from building import ENCODER, article, put, withdraw
 
 import indexer.editor
-from indexer import Editor, Found, Index, ReadError, Report, Source, articles
+from indexer import Editor, Found, Index, ReadError, Report, Source, articles, find
 from indexer.layout import Layout
 from indexer.turns import somebody_waits
 from service import intake
@@ -43,7 +43,7 @@ def folder(files: Path, tmp_path: Path) -> Path:
 
 def synchronised(folder: Path, files: Path, step: Callable[[Report], None] = lambda report: None) -> Report:
     with Editor(folder, lambda: ENCODER) as editor:
-        return take_in(editor, Reading([files]), step, sync=True, yes=False)
+        return take_in(editor, Reading([files], find([files])), step, sync=True, yes=False)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, edit: Edit) -> None:
@@ -87,7 +87,7 @@ def test_others_edit_while_a_dry_run_reads(
     meanwhile(monkeypatch, lambda: put(folder, [article("quay", "The quay is new.")]))
     (files / "zoo.txt").unlink()
     with Editor(folder, lambda: ENCODER) as editor:
-        assert plan(editor, Reading([files]), sync=True).withdrawn == ["zoo"]
+        assert plan(editor, Reading([files], find([files])), sync=True).withdrawn == ["zoo"]
     assert "quay" in names(folder)
 
 
@@ -109,7 +109,7 @@ def test_what_another_run_took_in_while_a_sync_read_is_not_withdrawn(
     def taken_in_by_another_run() -> None:
         write(files, "quay")
         with Editor(folder, lambda: ENCODER) as editor:
-            take_in(editor, Reading([files]), lambda report: None, sync=False, yes=False)
+            take_in(editor, Reading([files], find([files])), lambda report: None, sync=False, yes=False)
 
     meanwhile(monkeypatch, taken_in_by_another_run)
     assert synchronised(folder, files).withdrawn == []
