@@ -41,6 +41,7 @@ test: check ## every check and every test
 
 proof: .venv/.tested ## the long proofs: a thousand kills, a thousand damages, and more, with progress
 	$(BIN)/python -m pytest -m proof -v -s
+	$(BIN)/python -m pytest -m 'hypothesis and not proof' --hypothesis-profile fresh
 
 serve: .venv/.installed ## serve the index over HTTP on 127.0.0.1:8000
 	$(BIN)/civicite serve --index $(INDEX)

@@ -5,8 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from indexer.encoders import LoadedEncoder, load_encoder
+
+# The same examples at every run: a failure tells of the code, not of luck. `make proof` draws others.
+# A slow machine fails nothing: speed is measured elsewhere.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("fresh", deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

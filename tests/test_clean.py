@@ -244,14 +244,14 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(LINES, max_size=25).map("\n".join) | st.text(max_size=200), st.sampled_from(["page", "none"]))
 def test_cleaning_twice_changes_nothing_more(text: str, furniture: Furniture) -> None:
     once = cleaned(text, furniture)
     assert cleaned(once, furniture) == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=300) | st.lists(LINES, max_size=25).map("\n".join))
 def test_an_authored_text_loses_no_letter(text: str) -> None:
     def letters(of: str) -> str:
@@ -265,7 +265,7 @@ def _repaired(text: str) -> str:
     return "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(LINES, max_size=25).map("\n".join) | st.text(max_size=200), st.sampled_from(["page", "none"]))
 def test_canonical_text_is_even(text: str, furniture: Furniture) -> None:
     found = clean(raw(text, furniture))
@@ -277,7 +277,7 @@ def test_canonical_text_is_even(text: str, furniture: Furniture) -> None:
     assert all(0 <= start <= len(found.text) for start in found.page_starts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(LINES, max_size=25))
 def test_no_prose_of_a_page_is_ever_lost(lines: list[str]) -> None:
     found = cleaned("\n".join(lines)).split("\n")

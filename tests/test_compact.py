@@ -280,7 +280,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=CHANGES, afterwards=CHANGES, history=st.booleans())
 def test_an_index_that_was_compacted_goes_on_as_if_it_had_not_been(
     tmp_path_factory: pytest.TempPathFactory,

@@ -178,7 +178,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
 def test_any_sequence_of_edits_leaves_what_a_fresh_build_of_the_final_state_has(
     tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, tuple[str, str | None] | None]]

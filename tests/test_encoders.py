@@ -97,7 +97,7 @@ def test_a_passage_has_the_same_vectors_in_any_company(engine: LoadedEncoder) ->
     assert all_same(alone, together)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(range(40)), min_size=1, max_size=70))
 def test_any_batch_gives_each_passage_its_own_vectors_in_order(
     encoder: LoadedEncoder, order: list[int]

@@ -34,7 +34,7 @@ def unit(rows: int, dimension: int = 8, seed: int = 0) -> np.ndarray:
     gone=st.sets(st.integers(1, 60), max_size=20),
     allowed=st.one_of(st.none(), st.sets(st.integers(1, 80), max_size=40)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_faiss_finds_what_the_reference_finds(
     rows: int, count: int, gone: set[int], allowed: set[int] | None
 ) -> None:
@@ -98,7 +98,7 @@ TERMS = st.lists(st.sampled_from(["tram", "flood", "서울", "2011", "wall"]), m
     asked=st.lists(st.sampled_from(["tram", "flood", "서울", "absent"]), min_size=1, max_size=3, unique=True),
     allowed=st.one_of(st.none(), st.sets(st.integers(1, 14), max_size=8)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tantivy_proposes_the_passages_that_the_reference_finds(
     documents: list[list[str]], asked: list[str], allowed: set[int] | None
 ) -> None:
@@ -160,7 +160,7 @@ def test_a_copy_of_a_vector_index_keeps_what_it_had_while_the_other_is_changed()
         st.tuples(st.integers(0, 400), st.sets(st.integers(1, 1200), max_size=300)), min_size=1, max_size=8
     )
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_after_any_edits_faiss_holds_and_finds_what_the_reference_does(
     edits: list[tuple[int, set[int]]],
 ) -> None:

@@ -33,7 +33,7 @@ from service.cli import run
 ROOT = Path(__file__).parents[1]
 SECRET = article(
     "people/zebediah-quux",
-    "Zebediah Quux lives behind the ropewalk. His telephone is 555-0199.\n\n박지훈 시장이 반대했다.",
+    "Zebediah Quux lives behind the ropewalk. His telephone is 5550-7301990199.\n\n박지훈 시장이 반대했다.",
     "Zebediah's ledger",
     author="Wilhelmina Xanthos",
     city="Ropetown",
@@ -44,8 +44,9 @@ OTHERS = [
     article(f"town-{n}", f"Town number {n} has {n} bridges. Its mayor cycles to work.", "Towns", city="Town")
     for n in range(8)
 ]
+# None may stand in a digest or in a name drawn at random: figures are long.
 WORDS = [
-    "zebediah", "quux", "ropewalk", "0199", "ledger", "wilhelmina", "xanthos", "ropetown", "quibbler",
+    "zebediah", "quux", "ropewalk", "7301990199", "ledger", "wilhelmina", "xanthos", "ropetown", "quibbler",
     "박지훈", "반대", "telephone", "2021-07",
 ]  # fmt: skip
 

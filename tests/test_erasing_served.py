@@ -61,7 +61,7 @@ def test_the_command_erases_paths_and_all_and_names_copies(
     folder, source = str(tmp_path / "index"), tmp_path / "from-zamboanga"
     source.mkdir()
     for name in ("one", "other"):
-        (source / f"{name}.txt").write_text("Xerxes built the quayside in 1911.")
+        (source / f"{name}.txt").write_text("Xerxes built the quayside of 19114207385 bricks.")
     (source / "third.txt").write_text("Town number 3 has 3 bridges.")
     assert civicite("index", source, "--index", folder).returncode == 0
     assert holding(Path(folder), b"zamboanga")
@@ -72,7 +72,7 @@ def test_the_command_erases_paths_and_all_and_names_copies(
     assert holding(Path(folder), b"xerxes")
     assert run(["remove", "other", "--index", folder]) == 0
     assert run(["remove", "--erase", "other", "third", "--index", folder]) == 0
-    for word in (b"xerxes", b"quayside", b"zamboanga", b"1911"):
+    for word in (b"xerxes", b"quayside", b"zamboanga", b"19114207385"):
         assert holding(Path(folder), word) == []
     capsys.readouterr()
     assert run(["status", "--json", "--index", folder]) == 0

@@ -189,7 +189,7 @@ WORDS = st.sampled_from("Incheon Seoul tram opened 54 2,904 May Kim school seven
 SENTENCES = st.lists(WORDS, min_size=2, max_size=9).map(lambda said: f"Then {' '.join(said)}.")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(SENTENCES, min_size=1, max_size=6, unique=True),
     change=st.sampled_from(
@@ -215,7 +215,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
 def test_families_are_those_of_a_fresh_build_whatever_the_edits_before(
     tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, Article | None]]

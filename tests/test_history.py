@@ -194,7 +194,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(edits=EDITS)
 def test_log_and_diff_agree_with_the_counts_and_the_views_of_every_commit(
     edits: list[dict[str, tuple[str, str] | None]],

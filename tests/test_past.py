@@ -131,7 +131,7 @@ def without_marks(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("born_most", "tail"), [(past.BORN_MOST, TAIL_LEAST), (past.BORN_MOST, 0), (0, 0)])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(edits=EDITS)
 def test_a_view_and_the_answers_as_of_any_commit_are_those_of_its_time(
     born_most: int, tail: int, edits: list[Edits]

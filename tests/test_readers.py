@@ -72,7 +72,7 @@ def test_importing_the_readers_imports_no_format_library() -> None:
     assert printed.stdout.strip() == "[]"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     suffix=st.sampled_from(SUFFIXES), content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode)
 )
@@ -82,7 +82,7 @@ def test_arbitrary_bytes_give_articles_or_errors_and_never_raise(suffix: str, co
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".html", ".md", ".jsonl.gz"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.randoms(use_true_random=False))
 def test_damaged_bytes_give_articles_or_errors_and_never_raise(suffix: str, random: object) -> None:
     content = bytearray(SOUND[suffix])

@@ -331,7 +331,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=CHANGES, meanwhile=CHANGES, stop=st.integers(0, 6), afterwards=CHANGES)
 def test_a_rebuilt_generation_is_what_the_same_edits_would_have_made_with_its_recipe(
     tmp_path_factory: pytest.TempPathFactory,

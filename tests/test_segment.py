@@ -1,7 +1,7 @@
 """What counts as a sentence, by examples of our own and by invariants over any text."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.article import Sentence
@@ -279,13 +279,11 @@ WORDS = st.sampled_from(
 TEXTS = st.one_of(st.text(alphabet=st.characters(exclude_categories=["Cs"])), st.lists(WORDS).map("".join))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_sentences_cover_any_text_in_order(text: str) -> None:
     assert_covers(text, sentences(text))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(EXAMPLES), min_size=1, max_size=5))
 def test_blocks_do_not_change_how_each_other_are_cut(examples: list[str]) -> None:
     blocks = [example.replace("|", " ").replace("¦", "") for example in examples if example[-1] in ".!?"]

@@ -54,7 +54,6 @@ def try_all(api: schemathesis.BaseSchema, examples: int) -> int:
             @given(operation.as_strategy(generation_mode=mode))
             @settings(
                 max_examples=examples,
-                deadline=None,
                 derandomize=True,
                 database=None,
                 suppress_health_check=list(HealthCheck),

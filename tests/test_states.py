@@ -179,7 +179,6 @@ def examples(count: int, steps: int) -> settings:
     return settings(
         max_examples=count,
         stateful_step_count=steps,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[*HealthCheck],
         derandomize=True,

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.trees import MOST_LEAVES, Trees
@@ -28,7 +28,6 @@ def trees(draw: st.DrawFn) -> list[list[float]]:
 @given(
     st.lists(trees(), min_size=1, max_size=6), st.lists(st.tuples(*[st.floats(-1.5, 1.5)] * 3), min_size=1)
 )
-@settings(deadline=None)
 def test_every_row_falls_into_the_leaf_that_walking_the_tree_reaches(
     forest: list[list[list[float]]], rows: list[tuple[float, float, float]]
 ) -> None:

@@ -131,7 +131,7 @@ def test_an_article_does_not_conflict_with_itself(tmp_path: Path) -> None:
     assert asked(tmp_path, [article("a", text)], TRAMS).conflicts == ()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(figures=st.lists(st.integers(11, 99), min_size=2, max_size=4), order=st.randoms(use_true_random=False))
 def test_the_order_of_taking_in_changes_no_conflict(
     tmp_path_factory: pytest.TempPathFactory, figures: list[int], order: object

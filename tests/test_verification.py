@@ -78,7 +78,7 @@ def places(draw: st.DrawFn, texts: dict[str, str], shortest: int = 35) -> tuple[
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_stands_in_an_article_is_verified_with_or_without_a_source(
     corpus: Index, data: st.DataObject
 ) -> None:
@@ -98,7 +98,7 @@ def test_what_stands_in_an_article_is_verified_with_or_without_a_source(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_one_altered_character_is_noticed_wherever_it_is_and_the_true_span_is_shown(
     corpus: Index, data: st.DataObject
 ) -> None:
@@ -129,7 +129,7 @@ def test_one_altered_character_is_noticed_wherever_it_is_and_the_true_span_is_sh
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_words_of_one_article_under_the_name_of_another_are_misattributed(
     corpus: Index, data: st.DataObject
 ) -> None:
@@ -148,7 +148,7 @@ def test_words_of_one_article_under_the_name_of_another_are_misattributed(
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_two_pieces_that_never_stood_together_are_stitched(corpus: Index, data: st.DataObject) -> None:
     with corpus.view() as view:
         texts = texts_of(view)
@@ -304,7 +304,7 @@ def test_a_quote_that_is_none_is_refused(folder: Path, quote: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_gets_a_verdict_and_only_what_stands_somewhere_is_verified(corpus: Index, text: str) -> None:
     assume(text.strip())
     with corpus.view() as view:
@@ -327,7 +327,7 @@ def test_a_text_with_a_nul_is_found_whole(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_fragments_are_pieces_of_both_and_do_not_overlap(data: st.DataObject) -> None:
     texts = data.draw(st.lists(st.text("ab cd.", max_size=120), min_size=1, max_size=3))
     quote = data.draw(st.text("ab cd.", min_size=1, max_size=120))
