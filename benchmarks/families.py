@@ -12,10 +12,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from indexer import Article, Stretch, articles, find
+from indexer.article_state import ArticleState, read_articles
 from indexer.catalog import Catalog
 from indexer.committing import Put, commit
 from indexer.copies import read_kin
@@ -24,7 +26,6 @@ from indexer.layout import Layout
 from indexer.prints import prints
 from indexer.recipe import Recipe
 from indexer.variants import bands, read_variants
-from indexer.view import _ARTICLE, ArticleState, _article_state
 
 ARTICLES_PER_COMMIT = 256
 PAIRS = 50
@@ -102,14 +103,8 @@ def families(catalog: Catalog) -> tuple[dict[str, Any], list[dict[str, Any]], li
     parents: dict[int, int] = {}
     copies, variants, spent, varied = [], [], [], []
     with catalog.reading() as connection:
-
-        def read(keys: Any) -> dict[int, ArticleState]:
-            rows = connection.execute(
-                f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(?))", (str(list(keys)),)
-            ).fetchall()
-            return {row[0]: _article_state(row) for row in rows}
-
         last = connection.execute("SELECT MAX(id) FROM commits").fetchone()[0]
+        read = partial(read_articles, connection, last)
         keys = [row[0] for row in connection.execute("SELECT key FROM revisions ORDER BY key")]
         for key in keys:
             article = read([key])[key]

@@ -1,5 +1,6 @@
 from .addresses import is_address, normal_address
 from .article import Article, Metadata, Passage, Sentence, Span, day_range, text_digest
+from .article_state import ArticleState
 from .backups import Restored, backup, restore
 from .catalog import Watermark
 from .checking import check
@@ -58,7 +59,7 @@ from .terms import is_dense, question_terms, terms_of
 from .tracing import Trace, trace
 from .variants import Variant
 from .vectors import Keys
-from .view import ArticleState, View
+from .view import View
 
 __all__ = [
     "KINDS",

@@ -9,14 +9,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from indexer.article import Span, day_range
+from indexer.article_state import ArticleState
 from indexer.catalog import valid_at
 from indexer.prints import Print, alike, dateline, prints, words
-
-if TYPE_CHECKING:
-    from indexer.view import ArticleState
 
 PROBES = 4
 """A passage's copies are looked for by so many of its longest sentences."""
@@ -48,7 +46,7 @@ class Copy:
     """
 
     revision: int
-    article: "ArticleState"
+    article: ArticleState
     places: dict[int, Span]
     held: float
     is_member: bool
@@ -62,10 +60,10 @@ class Kin:
     copies: tuple[Copy, ...] = ()
 
 
-Articles = Callable[[Iterable[int]], "dict[int, ArticleState]"]
+Articles = Callable[[Iterable[int]], dict[int, ArticleState]]
 
 
-def precedence(article: "ArticleState") -> tuple[bool, str, str]:
+def precedence(article: ArticleState) -> tuple[bool, str, str]:
     """Order copies: by publication, the undated last, then by id.
 
     Not by when they were taken in: answers depend on what the articles are, not on the order of edits.
@@ -213,7 +211,7 @@ def _compared(
     )
 
 
-def _differ(stretch: Stretch, mine: "ArticleState", one: _Compared, theirs: "ArticleState") -> bool:
+def _differ(stretch: Stretch, mine: ArticleState, one: _Compared, theirs: ArticleState) -> bool:
     """Whether the two say different things where they should say the same."""
     return (
         titles_differ(mine.metadata.title, theirs.metadata.title)

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from indexer.article_state import ArticleState
+
 if TYPE_CHECKING:
     from indexer.copies import Kin, Stretch
-    from indexer.view import ArticleState
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -84,7 +85,7 @@ class Recent:
         self.kin: Kept[Stretch, Kin] = Kept(CHARACTERS_MOST, _kin_weight)
 
 
-def _article_weight(article: "ArticleState") -> int:
+def _article_weight(article: ArticleState) -> int:
     return _OVERHEAD + len(article.text)
 
 

@@ -11,16 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import xxhash
 
+from indexer.article_state import ArticleState
 from indexer.catalog import valid_at
 from indexer.copies import all_prints, changed, precedence, titles_differ
 from indexer.prints import is_protected, words
-
-if TYPE_CHECKING:
-    from indexer.view import ArticleState
 
 BANDS, ROWS = 8, 3
 """Texts that share 80 % of their pairs of words share a band with probability .997, 60 % with .86."""
@@ -36,7 +33,7 @@ _SEED = 1
 class Variant:
     """Another article that is nearly the same; ``differences`` pairs sentences, this one's first."""
 
-    article: "ArticleState"
+    article: ArticleState
     differences: tuple[tuple[str, str], ...]
 
 
@@ -74,7 +71,7 @@ def read_variants(
     connection: sqlite3.Connection,
     commit: int,
     identity: str,
-    articles: Callable[[Iterable[int]], "dict[int, ArticleState]"],
+    articles: Callable[[Iterable[int]], dict[int, ArticleState]],
 ) -> list[Variant]:
     """List the variants of an article among the revisions valid at a commit, the earliest first."""
     own = connection.execute(
@@ -101,7 +98,7 @@ def read_variants(
 
 
 def _differences(
-    connection: sqlite3.Connection, own: int, mine: "ArticleState", other: int, theirs: "ArticleState"
+    connection: sqlite3.Connection, own: int, mine: ArticleState, other: int, theirs: ArticleState
 ) -> tuple[tuple[str, str], ...]:
     if not _nearly_the_same(mine.text, theirs.text):
         return ()

@@ -4,24 +4,21 @@ Knows how the proposals of the engines, the small exact tail of what came since 
 the catalog fit together. Whatever an engine proposes is joined with the catalog at the view's commit.
 """
 
-import json
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
 
 import numpy as np
 
-from indexer.article import Article, Metadata, Span, text_digest
+from indexer.article import Metadata, Span
+from indexer.article_state import ArticleState, altered, read_article, read_articles
 from indexer.catalog import Watermark, readable_at, valid_at
 from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import TermCounts, statistics_by
-from indexer.describing import description_digest
 from indexer.encoder import Vectors
-from indexer.erasing import not_found
-from indexer.errors import ArticleDamaged, ArticleLost
+from indexer.errors import ArticleDamaged
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
@@ -63,27 +60,6 @@ class Engines:
     within: Keys | None = None
     counts: TermCounts | None = None
     recent: Recent = field(default_factory=Recent, init=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleState:
-    """An article as it stands at a commit: one revision's text with the description of that time.
-
-    The last two are of the newest commit, whichever commit was viewed: whether the article has been
-    ``withdrawn``, and the number of the latest revision when that is another one.
-    """
-
-    id: str
-    revision: int
-    sha256: str
-    text: str
-    metadata: Metadata
-    media_type: str
-    raw_sha256: str
-    page_starts: tuple[int, ...]
-    taken_in: str
-    withdrawn: bool
-    superseded_by: int | None
 
 
 class View:
@@ -199,31 +175,15 @@ class View:
             raise ArticleDamaged(
                 f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
             )
-        row = self._connection.execute(
-            f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
-            " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",
-            {
-                "id": unicodedata.normalize("NFC", identity),
-                "revision": revision,
-                "commit": self.commit,
-            },
-        ).fetchone()
-        if row is None:
-            raise not_found(self._connection, identity, revision)
-        return _article_state(row)
+        return read_article(self._connection, self.commit, identity, revision)
 
     def articles_of(self, revision_keys: Iterable[int]) -> dict[int, ArticleState]:
         """Read the articles that a pool's revision keys belong to, by those keys."""
         found = {key: self._recent.articles.get(key) for key in revision_keys}
         if missing := [key for key, article in found.items() if article is None]:
-            rows = self._connection.execute(
-                f"{_ARTICLE} WHERE r.key IN (SELECT value FROM json_each(:keys))"
-                " AND r.key NOT IN (SELECT key FROM lost_revisions)",
-                {"keys": str(missing), "commit": self.commit},
-            ).fetchall()
-            for row in rows:
-                found[row[0]] = state = _article_state(row)
-                self._recent.articles.keep(row[0], state)
+            for key, article in read_articles(self._connection, self.commit, missing).items():
+                found[key] = article
+                self._recent.articles.keep(key, article)
         return {key: article for key, article in found.items() if article is not None}
 
     def copies(self, stretches: Sequence[Stretch]) -> list[Kin]:
@@ -272,7 +232,7 @@ class View:
         try:
             return read_listed(self._connection, self.commit, wanted, limit)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise _altered("the metadata of an article") from error
+            raise altered("the metadata of an article") from error
 
     def facets(self) -> dict[str, dict[str, int]]:
         """Count the current articles by facet name and value."""
@@ -294,64 +254,3 @@ class View:
     def first_instant(self) -> str | None:
         """Return when the first commit was made, in UTC."""
         return first_instant(self._connection)
-
-
-_ARTICLE = (
-    "SELECT r.key, a.id, r.number, r.sha256, r.text, d.metadata, d.media_type, d.raw_sha256, d.page_starts,"
-    " c.at, r.to_commit IS NOT NULL AND NOT EXISTS"
-    " (SELECT 1 FROM revisions o WHERE o.article = a.key AND o.to_commit IS NULL),"
-    " (SELECT MAX(number) FROM revisions o WHERE o.article = a.key), d.digest, d.root, d.path,"
-    " r.key IN (SELECT key FROM lost_revisions)"
-    " FROM revisions r JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
-    " JOIN descriptions d ON d.key = (SELECT MAX(key) FROM descriptions WHERE article = a.key"
-    " AND from_commit <= :commit AND from_commit < COALESCE(r.to_commit, 9223372036854775807))"
-)
-
-
-def _article_state(row: tuple[Any, ...]) -> ArticleState:
-    _, identity, number, sha256, text, metadata, media_type, raw_sha256, pages = row[:9]
-    at, withdrawn, latest, noted, root, path, lost = row[9:]
-    if lost:
-        raise ArticleLost(
-            f"article {identity!r} revision {number}",
-            "its text was damaged and is lost",
-            "an earlier backup may have it, or ask for a later revision",
-        )
-    if text_digest(text) != sha256:
-        raise _altered(f"article {identity!r} revision {number}: its text")
-    known, starts = _known(identity, metadata), _starts(identity, pages)
-    if description_digest(Article("", "", known, media_type, raw_sha256, starts, root, path)) != noted:
-        raise _altered(f"article {identity!r}: its metadata")
-    return ArticleState(
-        id=identity,
-        revision=number,
-        sha256=sha256,
-        text=text,
-        metadata=known,
-        media_type=media_type,
-        raw_sha256=raw_sha256,
-        page_starts=starts,
-        taken_in=at,
-        withdrawn=bool(withdrawn),
-        superseded_by=latest if latest != number else None,
-    )
-
-
-def _known(identity: str, metadata: str) -> Metadata:
-    try:
-        return Metadata.from_json(metadata)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _altered(f"article {identity!r}: its metadata") from error
-
-
-def _starts(identity: str, pages: str) -> tuple[int, ...]:
-    try:
-        return tuple(json.loads(pages))
-    except (ValueError, TypeError) as error:
-        raise _altered(f"article {identity!r}: its metadata") from error
-
-
-def _altered(what: str) -> ArticleDamaged:
-    return ArticleDamaged(
-        f"{what} is not what was written; run 'civicite verify', then index the article again"
-    )
