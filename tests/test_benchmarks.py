@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from building import article
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from benchmarks.collection import (
     write_questions,
 )
 from benchmarks.evidence import judge
+from benchmarks.families import families, take_in
 from benchmarks.parts import Part, read_part
 from benchmarks.peers_setup import unwanted
 from benchmarks.ranking import among_candidates, read_run
@@ -27,6 +29,8 @@ from benchmarks.report import table
 from benchmarks.speed.passages import sentence_spans
 from benchmarks.speed.startup import summarise_imports
 from benchmarks.timing import in_turns, summarise
+from indexer.catalog import Catalog
+from indexer.layout import Layout
 from service.evaluation.calibration import auroc, calibration_error, risk_at_coverage
 from service.evaluation.intervals import mean_interval, paired_difference
 from service.evaluation.judging import holds
@@ -325,3 +329,23 @@ def test_a_compressed_corpus_keeps_the_name_of_its_collection(tmp_path: Path) ->
     packed.write_bytes(gzip.compress(b"{}\n"))
     collection = Collection("quays", packed, "test", (), {})
     assert plain_corpus(collection, tmp_path).name == "quays.jsonl"
+
+
+def test_copies_and_variants_of_a_collection_are_counted_and_shown_in_pairs(tmp_path: Path) -> None:
+    towns = [
+        article(f"town-{n:03}", f"The mill of town {n} is {n} years old and grinds {n * n} sacks a week.")
+        for n in range(250)
+    ]
+    report = (
+        "The storm tide rose over the old sea wall of the harbour in the night. Sirens woke the quarter below"
+        " the dike, and all its people were brought to the school on the hill. Nobody was hurt."
+    )
+    corrected = report.replace("Nobody was hurt", "Two were hurt")
+    catalog = Catalog(Layout(tmp_path), create=True)
+    taken = take_in(catalog, [*towns, article("a", report), article("b", report), article("c", corrected)])
+    figures, copies, variants = families(catalog)
+    catalog.close()
+    assert taken["rows"]["prints"]
+    assert figures["families"] == 1
+    assert [one["ids"] for one in copies] == [["a", "b"]]
+    assert sorted(one["ids"] for one in variants if "c" in one["ids"]) == [["a", "c"], ["b", "c"]]
