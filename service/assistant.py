@@ -3,73 +3,30 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
-from indexer import (
-    NO_FILTERS,
-    Encoder,
-    Filters,
-    Index,
-    InputError,
-    Keys,
-    Moment,
-    Recipe,
-    RecipeMismatch,
-    Span,
-    View,
-)
-from service.abstention import Refusal, must_refuse, refused, refused_empty
+from indexer import NO_FILTERS, Encoder, Filters, Index, InputError, Moment, Recipe, RecipeMismatch, View
+from service.abstention import must_refuse, refused, refused_empty
 from service.answer import Answer, Hit, IndexState, SearchResult
+from service.answering import abstention, find, quoted
 from service.askable import MOST_PASSAGES, checked_question
 from service.clock import Clock
 from service.encoder import chosen_encoder
 from service.explanation import explain_answer, explain_passages
-from service.families import Relatives, rank_families
-from service.hits import hit_at, hits_of
-from service.portions import Portion, portions_of
+from service.families import rank_families
+from service.hits import hits_at, hits_of
 from service.question import Question, understand
 from service.ranker import Ranker
-from service.retrieval import (
-    EVIDENCE_PASSAGES,
-    Ranked,
-    believe,
-    gather,
-    rank,
-    read_articles,
-)
-from service.sentences import compose
+from service.retrieval import EVIDENCE_PASSAGES, rank_articles
 from service.settings import Settings, load_settings
-from service.settled import Settlement
-from service.timeliness import answered_as_of, conflicts_of, settle
 from service.turns import Turns
 
 TURNS = 1
 """Questions of one process that are worked on at a time; the others wait, or wait for the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was found for a question as a whole, how that was settled, and what for its parts."""
-
-    whole: Portion
-    settlement: Settlement
-    portions: list[Portion]
-
-    @property
-    def unsettled(self) -> Portion:
-        """The whole, as it was before it was settled."""
-        return replace(self.whole, evidence=self.settlement.unsettled)
-
-    @property
-    def confidence(self) -> float:
-        """That of the whole or of its surest part."""
-        return max(one.confidence for one in (self.whole, *self.portions))
 
 
 class Assistant:
@@ -161,14 +118,14 @@ class Assistant:
             elsewhere = partial(self._answers, question, threshold, as_of)
             if not len(ranked.pool):
                 refusal = refused_empty(view, filters, elsewhere=elsewhere)
-                return self._abstention(view, asked, refusal, 0.0, hits, clock)
-            found = self._find(view, asked, ranked, allowed)
+                return abstention(asked, refusal, 0.0, hits, self._state(view), clock)
+            found = find(view, asked, ranked, allowed, self._encoder, self._ranker)
             clock.lap("choose")
             if found.confidence < threshold or (threshold > 0 and must_refuse(view, found.whole)):
                 refusal = refused(view, found.unsettled, filtered=allowed, elsewhere=elsewhere)
-                answer = self._abstention(view, asked, refusal, found.confidence, hits, clock)
+                answer = abstention(asked, refusal, found.confidence, hits, self._state(view), clock)
             else:
-                answer = self._answer(view, found, allowed, threshold, hits, clock)
+                answer = quoted(view, found, allowed, threshold, hits, self._state(view), clock)
             if explain:
                 whole, settlement = found.whole, found.settlement
                 told = explain_answer(view, self._ranker, allowed, whole, settlement, threshold, answer)
@@ -209,24 +166,8 @@ class Assistant:
         clock = Clock()
         with self._asked(question, top_k, clock, as_of) as (view, asked):
             allowed = view.allowed(filters)
-            wanted = top_k
-            while True:
-                ranked = rank(view, asked, self._ranker, allowed, wanted)
-                rows = _best_per_article(ranked)
-                found_all = len(rows) >= top_k or len(ranked.pool) < wanted
-                if found_all or len(rows) >= view.count_articles():
-                    break
-                wanted = 2 * max(wanted, len(ranked.pool))
-            rows = rows[:top_k]
-            articles = read_articles(view, ranked, rows)
-            hits = tuple(
-                hit_at(
-                    articles[int(ranked.pool.revisions[row])],
-                    Span(*ranked.pool.spans[row].tolist()),
-                    float(ranked.relevance[row]),
-                )
-                for row in rows
-            )
+            ranked, rows = rank_articles(view, asked, self._ranker, allowed, top_k)
+            hits = hits_at(view, ranked, rows)
             clock.lap("retrieve")
             return SearchResult(question, hits, self._state(view), clock.read())
 
@@ -242,72 +183,6 @@ class Assistant:
             clock.lap("encode")
             with self._index.view(as_of) as view:
                 yield view, asked
-
-    def _find(self, view: View, asked: Question, ranked: Ranked, allowed: Keys | None) -> _Found:
-        articles = read_articles(view, ranked, ranked.order)
-        evidence = gather(asked, ranked, self._ranker, articles)
-        settlement = settle(view, asked, ranked, evidence, articles)
-        portions = portions_of(view, asked, self._encoder, self._ranker, allowed)
-        sure = believe(asked, ranked, evidence, self._ranker).probability
-        return _Found(Portion(asked, ranked, settlement.evidence, articles, sure), settlement, portions)
-
-    def _answer(
-        self,
-        view: View,
-        found: _Found,
-        allowed: Keys | None,
-        threshold: float,
-        hits: tuple[Hit, ...],
-        clock: Clock,
-    ) -> Answer:
-        question, settlement = found.whole.question, found.settlement
-        composed = compose(Relatives(view, allowed), found.whole, found.portions, threshold)
-        # What contradicts the whole question's answer is beside the point where its parts are answered.
-        conflicts = () if composed.parts else conflicts_of(view, settlement, composed.citations)
-        day, by = answered_as_of(question, settlement, composed.citations[0], view)
-        clock.lap("quote")
-        return Answer(
-            question=question.text,
-            answer=" ".join(f"{s.text} [{s.citations[0]}]" for s in composed.sentences),
-            abstained=False,
-            reason=None,
-            message=None,
-            confidence=round(found.confidence, 4),
-            sentences=composed.sentences,
-            citations=composed.citations,
-            parts=composed.parts,
-            passages=hits,
-            index=self._state(view),
-            timing_ms=clock.read(),
-            conflicts=conflicts,
-            answered_as_of=day,
-            answered_as_of_by=by,
-        )
-
-    def _abstention(
-        self,
-        view: View,
-        asked: Question,
-        refusal: Refusal,
-        confidence: float,
-        hits: tuple[Hit, ...],
-        clock: Clock,
-    ) -> Answer:
-        return Answer(
-            question=asked.text,
-            answer=None,
-            abstained=True,
-            reason=refusal.reason,
-            message=refusal.message,
-            confidence=round(confidence, 4),
-            sentences=(),
-            citations=(),
-            passages=hits,
-            index=self._state(view),
-            timing_ms=clock.read(),
-            advice=refusal.advice,
-            unknown_words=refusal.unknown_words,
-        )
 
     def _answers(self, question: str, threshold: float, as_of: Moment | None) -> bool:
         """Tell whether the question has an answer when nothing is filtered."""
@@ -340,10 +215,3 @@ def _check_request(question: str, top_k: int) -> None:
     checked_question(question)
     if not 1 <= top_k <= MOST_PASSAGES:
         raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")
-
-
-def _best_per_article(ranked: Ranked) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    seen: dict[str, int] = {}
-    for row in ranked.order.tolist():
-        seen.setdefault(ranked.pool.article_ids[row], row)
-    return np.array(list(seen.values()), np.int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer import InputError
-from service.verification import AlsoStated, Claim
+from service.verdicts import AlsoStated, Claim
 
 MOST_CLAIMS = 1000
 MOST_COPIES = 1000

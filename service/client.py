@@ -31,7 +31,7 @@ from service.collection import (
     Told,
     claim_of,
 )
-from service.verification import Claim, Verdict
+from service.verdicts import Claim, Verdict
 
 ATTEMPTS = 4
 LONGEST_WAIT = 10.0

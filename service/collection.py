@@ -28,7 +28,8 @@ from indexer import (
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.assistant import Assistant
 from service.overview import facts_of
-from service.verification import AlsoStated, Claim, Verdict, verify_quote
+from service.verdicts import AlsoStated, Claim, Verdict
+from service.verification import verify_quote
 
 PAGE = 100
 """Articles or commits that are read at a time."""

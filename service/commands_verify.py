@@ -11,7 +11,7 @@ from service.options import AsOfOption, IndexOption, JsonOption, settings_with
 from service.output import is_terminal, write, write_json
 
 if TYPE_CHECKING:
-    from service.verification import Claim, Verdict
+    from service.verdicts import Claim, Verdict
 
 
 def verify_answer(

@@ -1,9 +1,9 @@
 """Hits: passages as they are shown, with the articles that repeat them."""
 
-from indexer import ArticleState, Span
+from indexer import ArticleState, Span, View
 from service.answer import Hit
 from service.families import Family
-from service.retrieval import Ranked
+from service.retrieval import Ranked, read_articles
 
 
 def hits_of(ranked: Ranked, families: list[Family]) -> tuple[Hit, ...]:
@@ -11,6 +11,19 @@ def hits_of(ranked: Ranked, families: list[Family]) -> tuple[Hit, ...]:
     return tuple(
         hit_at(one.shown.article, one.shown.span, float(ranked.relevance[one.row]), one.also_in)
         for one in families
+    )
+
+
+def hits_at(view: View, ranked: Ranked, rows: list[int]) -> tuple[Hit, ...]:
+    """Return the passages of some rows as hits, each for itself."""
+    articles, pool = read_articles(view, ranked, rows), ranked.pool
+    return tuple(
+        hit_at(
+            articles[int(pool.revisions[row])],
+            Span(*pool.spans[row].tolist()),
+            float(ranked.relevance[row]),
+        )
+        for row in rows
     )
 
 

@@ -15,7 +15,8 @@ from service.problems import responses
 from service.representations import Verification
 from service.schemas import Body, Number
 from service.serving import Served
-from service.verification import LONGEST_QUOTE, AlsoStated, Claim, verify_quote
+from service.verdicts import AlsoStated, Claim
+from service.verification import LONGEST_QUOTE, verify_quote
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 

@@ -6,8 +6,8 @@ Offsets are Unicode code points, 0-based, end-exclusive, over an article's canon
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.alignment import Differing
-from service.verification import Status as Verified
-from service.verification import TrueSpan
+from service.verdicts import Status as Verified
+from service.verdicts import TrueSpan
 
 
 class Shown(BaseModel):

@@ -4,6 +4,7 @@ The first DEPTH passages of each engine are ranked by the model. Whatever a call
 follows by cosine alone, so that the first ten of a hundred are always the ten of ten.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,25 @@ def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, w
     if len(ranked.pool) < wanted:
         ranked = _extended(view, question, statistics, ranked, allowed, wanted)
     return ranked
+
+
+def rank_articles(
+    view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int
+) -> tuple[Ranked, list[int]]:
+    """Rank until ``wanted`` articles are found, or all; return the row of each one's best passage as well.
+
+    The best article comes first, by its best passage.
+    """
+    passages = wanted
+    while True:
+        ranked = rank(view, question, ranker, allowed, passages)
+        best: dict[str, int] = {}
+        for row in ranked.order.tolist():
+            best.setdefault(ranked.pool.article_ids[row], row)
+        found_all = len(best) >= wanted or len(ranked.pool) < passages
+        if found_all or len(best) >= view.count_articles():
+            return ranked, list(best.values())[:wanted]
+        passages = 2 * max(passages, len(ranked.pool))
 
 
 def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[int, ArticleState]) -> Evidence:
@@ -212,7 +232,9 @@ def _labels(question: Question, ranked: Ranked, candidates: Candidates) -> Float
     return fitting
 
 
-def read_articles(view: View, ranked: Ranked, rows: NDArray[np.int64]) -> dict[int, ArticleState]:
+def read_articles(
+    view: View, ranked: Ranked, rows: Sequence[int] | NDArray[np.int64]
+) -> dict[int, ArticleState]:
     """Read the revisions that some of the ranked passages belong to."""
     return view.articles_of(np.unique(ranked.pool.revisions[rows]).tolist())
 

@@ -24,7 +24,7 @@ from service.tool_replies import (
     StatusReply,
     VerifyReply,
 )
-from service.verification import STATUSES, Claim
+from service.verdicts import STATUSES, Claim
 
 Noted = Callable[[Answer | SearchResult], None]
 """Is told what was answered."""

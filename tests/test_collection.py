@@ -29,7 +29,7 @@ from service.collection import Collection, LocalCollection, PassagesFound, Sente
 from service.keys import create_key
 from service.settings import Settings
 from service.store import store_of
-from service.verification import Claim
+from service.verdicts import Claim
 
 WELL = "The old well was opened in 1880. It is nine metres deep."
 ARTICLES = [

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from indexer import Editor, Index, InputError, View, articles, find
 from service.claims import claims_of, quotations, read_claims
 from service.fragments import covered, fragments_of, runs_of
-from service.verification import STATUSES, AlsoStated, Claim, Verdict, verify_quote
+from service.verdicts import STATUSES, AlsoStated, Claim, Verdict
+from service.verification import verify_quote
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 
