@@ -19,6 +19,7 @@ from indexer.addresses import Validators
 from indexer.durable import write_atomically
 from indexer.errors import IndexDamaged, InputError
 from indexer.layout import Layout
+from indexer.locking import check_vacant
 
 log = logging.getLogger("civicite.index")
 
@@ -107,9 +108,11 @@ def remembered(folder: Path) -> Remembered:
 def remembering(folder: Path) -> Iterator[Remembered]:
     """Lend what is remembered to be changed, and write it; nothing is written when anything is raised.
 
-    Another process waits meanwhile, so that neither's change is lost.
+    Another process waits meanwhile, so that neither's change is lost. Raises InputError for a folder that
+    cannot be made, or that holds other files and no index.
     """
     layout = Layout(folder)
+    check_vacant(folder)
     try:
         layout.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

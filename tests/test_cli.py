@@ -87,12 +87,19 @@ def test_an_index_within_the_folder_is_not_counted_among_what_is_passed_over(
         assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["index", str(CORPUS)],
+        ["index", str(CORPUS), "--dry-run"],
+        ["feed", "add", "https://feeds.example/a"],
+    ],
+)
 def test_no_index_is_made_among_the_files_of_somebody(
-    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "notes.txt").write_text("The harbour wall was raised in 1998.")
-    assert run(["index", str(CORPUS), "--index", str(tmp_path), *option]) == 1
+    assert run([*command, "--index", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
         f"civicite: {tmp_path}: it holds other files (notes.txt) and no index;"
         " choose an empty or new folder with --index\n"
