@@ -96,7 +96,12 @@ def run(arguments: list[str]) -> int:
         complain(f"civicite: {error.format_message()}")
         return error.exit_code
     except typer.TyperException as error:
-        complain(f"civicite: {error.format_message().rstrip('.')}; see 'civicite --help'")
+        # What was typed wrongly belongs to a command, which is the one to read about.
+        context: typer.Context | None = getattr(error, "ctx", None)
+        command = context.command_path if context else "civicite"
+        message = error.format_message()
+        see = " See" if message.endswith("?") else "; see"
+        complain(f"civicite: {message.rstrip('.')}{see} '{command} --help'")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -368,6 +368,9 @@ def test_remove_withdraws_all_of_the_articles_or_none(
         (["search", "q", "--format", "xml"], 2, "--format"),
         (["index"], 2, "PATH"),
         (["frobnicate"], 2, "No such command 'frobnicate'; see 'civicite --help'"),
+        (["serv"], 2, "No such command 'serv'. Did you mean 'serve', 'search'? See 'civicite --help'"),
+        (["key", "frobnicate"], 2, "No such command 'frobnicate'; see 'civicite key --help'"),
+        (["ask", "many", "words"], 2, "unexpected extra argument(s) (words); see 'civicite ask --help'"),
         (["ask", "q", "--frobnicate"], 2, "--frobnicate"),
     ],
 )
