@@ -1,5 +1,5 @@
 from .addresses import is_address, normal_address
-from .article import Article, Metadata, Passage, Sentence, Span, day_range, text_digest
+from .article import Article, Metadata, Passage, Sentence, Span, day_range, normal_id, text_digest
 from .article_state import ArticleState
 from .backups import Restored, backup, restore
 from .catalog import Watermark
@@ -149,6 +149,7 @@ __all__ = [
     "list_commits",
     "load_encoder",
     "normal_address",
+    "normal_id",
     "pin_generation",
     "precedence",
     "pull_feed",

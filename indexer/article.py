@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -168,6 +169,11 @@ class Article:
     def sha256(self) -> str:
         """Hexadecimal SHA-256 of the canonical text in UTF-8; every citation carries it."""
         return text_digest(self.text)
+
+
+def normal_id(identity: str) -> str:
+    """Return an article's id as it is kept, in NFC: file names and addresses come in other forms, too."""
+    return unicodedata.normalize("NFC", identity)
 
 
 def text_digest(text: str) -> str:

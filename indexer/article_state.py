@@ -5,12 +5,11 @@ Each is compared, when it is read, with what was noted of it when it was taken i
 
 import json
 import sqlite3
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.article import Article, Metadata, text_digest
+from indexer.article import Article, Metadata, normal_id, text_digest
 from indexer.describing import description_digest
 from indexer.erasing import not_found
 from indexer.errors import ArticleDamaged, ArticleLost
@@ -47,7 +46,7 @@ def read_article(
     row = connection.execute(
         f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
         " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",
-        {"id": unicodedata.normalize("NFC", identity), "revision": revision, "commit": commit},
+        {"id": normal_id(identity), "revision": revision, "commit": commit},
     ).fetchone()
     if row is None:
         raise not_found(connection, identity, revision)

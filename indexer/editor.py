@@ -17,27 +17,16 @@ from typing import Self
 
 from filelock import BaseFileLock
 
+from indexer.article import normal_id
 from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
-from indexer.erasing import (
-    copies_of,
-    is_unswept,
-    not_found,
-    note_erasures,
-    noted_erasures,
-    to_erase_again,
-)
+from indexer.erasing import copies_of, is_unswept, not_found, note_erasures, noted_erasures, to_erase_again
 from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
 from indexer.locking import acquire, check_vacant, release
-from indexer.planning import (
-    Current,
-    articles_below,
-    articles_under,
-    current,
-)
+from indexer.planning import Current, articles_below, articles_under, current
 from indexer.projections import Projections
 from indexer.recipe import Recipe
 from indexer.sources import Found
@@ -159,7 +148,7 @@ class Editor:
         Raises ArticleNotFound.
         """
         self._go_on_erasing()
-        wanted = list(dict.fromkeys(identities))
+        wanted = list(dict.fromkeys(map(normal_id, identities)))
         for identity in wanted:
             if self._current(identity) is None:
                 with self._catalog.reading() as connection:
@@ -174,7 +163,7 @@ class Editor:
         All of them or, when one was never there, none. What is not finished the next edits try again.
         Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
         """
-        wanted = list(dict.fromkeys(identities))
+        wanted = list(dict.fromkeys(map(normal_id, identities)))
         with self._catalog.writing() as connection:
             note_erasures(connection, wanted)
             copies = copies_of(connection, wanted)

@@ -8,11 +8,11 @@ that rows are closed and never changed.
 
 import hashlib
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from indexer.article import normal_id
 from indexer.errors import ArticleErased, ArticleNotFound
 from indexer.storage import offsets, readable_offsets
 from indexer.writing import STORED, Tally, is_whole, write_counts
@@ -20,7 +20,7 @@ from indexer.writing import STORED, Tally, is_whole, write_counts
 
 def identity_digest(identity: str) -> str:
     """Return what stays of an erased article's id."""
-    return hashlib.sha256(unicodedata.normalize("NFC", identity).encode()).hexdigest()
+    return hashlib.sha256(normal_id(identity).encode()).hexdigest()
 
 
 def note_erasures(connection: sqlite3.Connection, identities: Iterable[str]) -> None:
@@ -32,7 +32,7 @@ def note_erasures(connection: sqlite3.Connection, identities: Iterable[str]) -> 
         row = connection.execute(
             "SELECT a.key, (SELECT MAX(number) FROM revisions WHERE article = a.key),"
             " EXISTS (SELECT 1 FROM erasures WHERE article = a.key) FROM articles a WHERE a.id = ?",
-            (unicodedata.normalize("NFC", identity),),
+            (normal_id(identity),),
         ).fetchone()
         if row is None and not erased_revision(connection, identity):
             raise not_found(connection, identity, problem="there is none to erase")
@@ -51,7 +51,7 @@ def copies_of(connection: sqlite3.Connection, identities: Iterable[str]) -> dict
             "SELECT DISTINCT b.id FROM articles a JOIN revisions r ON r.article = a.key"
             " JOIN revisions o ON o.sha256 = r.sha256 JOIN articles b ON b.key = o.article"
             " WHERE a.id = ? AND NOT EXISTS (SELECT 1 FROM erasures WHERE article = b.key) ORDER BY b.id",
-            (unicodedata.normalize("NFC", identity),),
+            (normal_id(identity),),
         ).fetchall()
         if rows:
             found[identity] = [other for (other,) in rows]
@@ -105,7 +105,7 @@ def _is_kept(connection: sqlite3.Connection, identity: str) -> bool:
     row = connection.execute(
         "SELECT 1 FROM articles a WHERE a.id = ?"
         " AND NOT EXISTS (SELECT 1 FROM erasures WHERE article = a.key)",
-        (unicodedata.normalize("NFC", identity),),
+        (normal_id(identity),),
     ).fetchone()
     return row is not None
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from indexer.article import day_range
+from indexer.article import day_range, normal_id
 from indexer.catalog import readable_at, valid_at
 from indexer.errors import InputError
 from indexer.vectors import Keys
@@ -101,7 +101,7 @@ def article_conditions(filters: Filters) -> tuple[list[str], list[str]]:
     if filters.articles:
         listed = ",".join("?" * len(filters.articles))
         conditions.append(f"d.article IN (SELECT key FROM articles WHERE id IN ({listed}))")
-        values += [unicodedata.normalize("NFC", identity) for identity in filters.articles]
+        values += [normal_id(identity) for identity in filters.articles]
     if filters.published_from:
         conditions.append("d.published_to >= ?")
         values.append(day_range(filters.published_from)[0] or "")

@@ -5,13 +5,12 @@ The pair decides, never the digest alone: two articles that swap their contents 
 
 import hashlib
 import sqlite3
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from indexer.addresses import is_address
-from indexer.article import Article, Metadata
+from indexer.article import Article, Metadata, normal_id
 from indexer.describing import DESCRIBED, described, description_digest, is_derived
 from indexer.erasing import erased_revision
 from indexer.generations import Generation
@@ -48,7 +47,7 @@ def current(connection: sqlite3.Connection, identity: str) -> Current | None:
         f"SELECT CAST(r.sha256 AS BLOB), {DESCRIBED} FROM articles a"
         " JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
-        (unicodedata.normalize("NFC", identity),),
+        (normal_id(identity),),
     ).fetchone()
     if row is None:
         return None
@@ -72,7 +71,7 @@ def is_sound_article(connection: sqlite3.Connection, identity: str) -> bool:
         f"SELECT a.key, r.key, CAST(r.sha256 AS BLOB), CAST(r.text AS BLOB), d.key, {DESCRIBED}"
         " FROM articles a JOIN revisions r ON r.article = a.key AND r.to_commit IS NULL"
         " JOIN descriptions d ON d.article = a.key AND d.to_commit IS NULL WHERE a.id = ?",
-        (unicodedata.normalize("NFC", identity),),
+        (normal_id(identity),),
     ).fetchone()
     known = described(stored)
     if hashlib.sha256(text or b"").hexdigest().encode() != sha256 or known is None:

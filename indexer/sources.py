@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.article import Article, RawArticle
+from indexer.article import Article, RawArticle, normal_id
 from indexer.clean import clean
 from indexer.errors import InputError, ReadError
 from indexer.metadata import describe
@@ -102,7 +102,7 @@ def source_at(root: Path, file: Path) -> Source | None:
 
 def checked_id(identity: str, where: str) -> str:
     """Return an article id in NFC; raises ReadError when it is empty, too long or holds white space."""
-    normal = unicodedata.normalize("NFC", identity)
+    normal = normal_id(identity)
     if not normal or len(normal) > LONGEST_ID:
         raise ReadError(where, f"its id has {len(normal)} characters", f"give it 1 to {LONGEST_ID}")
     if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in normal):

@@ -6,7 +6,6 @@ the bands of Leskovec, Rajaraman and Ullman's locality-sensitive hashing); what 
 
 import sqlite3
 import struct
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from itertools import pairwise
 
 import xxhash
 
+from indexer.article import normal_id
 from indexer.article_state import ArticleState
 from indexer.catalog import valid_at
 from indexer.copies import all_prints, changed, precedence, titles_differ
@@ -77,7 +77,7 @@ def read_variants(
     own = connection.execute(
         "SELECT r.key FROM revisions r JOIN articles a ON a.key = r.article"
         f" WHERE a.id = ?1 AND {valid_at('r', '?2')}",
-        (unicodedata.normalize("NFC", identity), commit),
+        (normal_id(identity), commit),
     ).fetchone()
     if own is None:
         return []

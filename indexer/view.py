@@ -5,14 +5,13 @@ the catalog fit together. Whatever an engine proposes is joined with the catalog
 """
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
 import numpy as np
 
-from indexer.article import Metadata, Span
+from indexer.article import Metadata, Span, normal_id
 from indexer.article_state import ArticleState, altered, read_article, read_articles
 from indexer.catalog import Watermark, readable_at, valid_at
 from indexer.copies import Kin, Stretch, read_kin
@@ -171,7 +170,7 @@ class View:
         Raises ArticleNotFound, ArticleErased when it was there once, ArticleLost when its text was damaged
         and is given up, or ArticleDamaged when it is not what was written.
         """
-        if unicodedata.normalize("NFC", identity) in self._damaged:
+        if normal_id(identity) in self._damaged:
             raise ArticleDamaged(
                 f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
             )
@@ -219,7 +218,7 @@ class View:
             f"SELECT r.number, r.sha256, c.at, {valid_at('r')} FROM revisions r"
             " JOIN articles a ON a.key = r.article JOIN commits c ON c.id = r.from_commit"
             " WHERE a.id = :id AND r.from_commit <= :commit ORDER BY r.number",
-            {"id": unicodedata.normalize("NFC", identity), "commit": self.commit},
+            {"id": normal_id(identity), "commit": self.commit},
         )
         return [(number, sha256, at, bool(current)) for number, sha256, at, current in rows]
 

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from indexer import CiviciteError, Holdings, IndexUnusable
+from indexer import CiviciteError, Holdings, IndexUnusable, normal_id
 from service.store import opened, store_of
 
 Judgement = Literal["right", "wrong"]
@@ -124,7 +123,7 @@ def delete_feedback(file: Path, up_to: int) -> int:
 
 
 def _normal(identity: str | None) -> str | None:
-    return None if identity is None else unicodedata.normalize("NFC", identity)
+    return None if identity is None else normal_id(identity)
 
 
 def _used(connection: sqlite3.Connection) -> int:

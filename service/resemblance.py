@@ -4,11 +4,9 @@ Its parts may stand apart, or a passage may be like it but for some words. Needs
 its halves, and terms to find what is alike.
 """
 
-import unicodedata
-
 import numpy as np
 
-from indexer import ArticleNotFound, ArticleState, Keys, View, question_terms
+from indexer import ArticleNotFound, ArticleState, Keys, View, normal_id, question_terms
 from service.alignment import Differing, differences, differing, nearest
 from service.fragments import SHORTEST, stitched
 from service.quoting import SURROUNDING
@@ -44,7 +42,7 @@ def not_verbatim(view: View, claim: Claim, named: ArticleState | ArticleNotFound
     found = true_span(article, offset + near.start, offset + near.end)
     differ = differing(claim.quote, found.quote)
     problem = "the quote is not what stands there"
-    if claim.article_id is not None and article.id != unicodedata.normalize("NFC", claim.article_id):
+    if claim.article_id is not None and article.id != normal_id(claim.article_id):
         problem += f"; the nearest is in {article.id!r}"
     elif differ != "words":
         problem += f", but for {_IN_WORDS[differ]}"

@@ -4,10 +4,9 @@ Every quotation falls into one class. Where it is not verified, the nearest true
 words that differ. Needs no model: exact scans, and terms to find what is alike.
 """
 
-import unicodedata
 from collections.abc import Sequence
 
-from indexer import ArticleNotFound, ArticleState, Holder, InputError, View
+from indexer import ArticleNotFound, ArticleState, Holder, InputError, View, normal_id
 from service.resemblance import not_verbatim
 from service.verdicts import Claim, Verdict, verdict_at
 
@@ -116,7 +115,7 @@ def _in_other_revision(view: View, claim: Claim, holders: Sequence[Holder]) -> V
     """Another revision of the named article has the characters than the one that was named or is current."""
     if claim.article_id is None:
         return None
-    identity = unicodedata.normalize("NFC", claim.article_id)
+    identity = normal_id(claim.article_id)
     own = [holder for holder in holders if holder.article_id == identity]
     if not own:
         return None

@@ -100,6 +100,14 @@ def test_a_withdrawn_article_has_no_passages_in_a_current_view(tmp_path: Path) -
         assert view.article("harbour").withdrawn
 
 
+def test_an_id_in_two_forms_of_unicode_is_withdrawn_or_erased_as_one(tmp_path: Path) -> None:
+    composed, decomposed = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
+    put(tmp_path, [article(composed, "It serves coffee.")])
+    assert withdraw(tmp_path, decomposed, composed).withdrawn == [composed]
+    with Editor(tmp_path, lambda: ENCODER) as editor:
+        assert editor.erase([composed, decomposed]).erased == [composed]
+
+
 def test_withdrawing_an_unknown_article_changes_nothing_and_names_it(tmp_path: Path) -> None:
     put(tmp_path, [HARBOUR])
     with pytest.raises(ArticleNotFound, match="'bridge'"):

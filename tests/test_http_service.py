@@ -281,6 +281,14 @@ def test_what_was_said_of_an_erased_article_goes_however_its_id_is_composed(
 
 
 @pytest.mark.parametrize("identity", DECOMPOSED)
+def test_an_article_is_withdrawn_however_its_id_is_composed(identity: str, client: httpx.Client) -> None:
+    place = f"/v1/articles/{identity}"
+    assert client.put(place, json={"text": "The bassoon is a rare instrument."}).is_success
+    assert client.delete(place).status_code == 204
+    assert client.get(place).status_code == 404
+
+
+@pytest.mark.parametrize("identity", DECOMPOSED)
 def test_what_was_said_goes_too_where_the_id_was_kept_as_it_was_sent(identity: str, tmp_path: Path) -> None:
     file = tmp_path / "service.sqlite"
     note(file, "q", "wrong", article_id="other", quote="It stays")

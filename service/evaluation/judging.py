@@ -5,11 +5,11 @@ regard to case and white space. Knows nothing of means and intervals.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from indexer import normal_id
 from service.answer import Answer
 from service.evaluation.gold import Gold
 from service.evaluation.ranking import measure
@@ -92,7 +92,7 @@ class Judged:
 
 def judge(gold: Gold, answer: Answer, forced: Answer, articles: Iterable[str]) -> Judged:
     """Judge an answer at the threshold, the same ``forced`` without one, and the ranking of articles."""
-    ranked = [unicodedata.normalize("NFC", one) for one in articles]
+    ranked = [normal_id(one) for one in articles]
     wanted = gold.articles
     texts = [sentence.text for sentence in forced.sentences]
     needed = gold.quotes or ((gold.answers,) if gold.answers else ())
