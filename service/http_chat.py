@@ -7,9 +7,9 @@ because nothing is generated; what asks for another kind of answer is refused, a
 import json
 import time
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from itertools import count
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request
@@ -259,9 +259,11 @@ def _stream(
     answer = ask()
     emit(chunk({"role": "assistant", "content": ""}))
     told: list[str] = []
+    numbers = count()
     for piece in pieces(answer, base):
         told.append(piece.text)
-        noted: Sequence[dict[str, Any]] = piece.annotations
+        # Whoever puts the chunks together must know which entry of the list a part of one belongs to.
+        noted = [{"index": next(numbers), **one} for one in piece.annotations]
         emit(chunk({"content": piece.text, **({"annotations": noted} if noted else {})}))
     emit(chunk({}, "stop", civicite=extra(answer, read)))
     if prompt is not None:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from running import running
 
 from indexer import IndexDamaged
-from service import assistant
+from service import answering
 from service.http import create_app
 from service.keys import create_key
 from service.settings import Settings
@@ -97,13 +97,28 @@ def test_a_stream_ends_with_the_same_message(client: openai.OpenAI) -> None:
     content = "".join(chunk.choices[0].delta.content or "" for chunk in told)
     assert content == whole.choices[0].message.content
     noted = [one for chunk in told for one in getattr(chunk.choices[0].delta, "annotations", None) or []]
-    assert noted == [one.model_dump() for one in whole.choices[0].message.annotations]
+    expected = [one.model_dump() for one in whole.choices[0].message.annotations]
+    assert noted == [{"index": number, **one} for number, one in enumerate(expected)]
     assert told[0].choices[0].delta.role == "assistant"
     assert [chunk.choices[0].finish_reason for chunk in told[:-1]] == [None] * (len(told) - 1)
     assert told[-1].choices[0].finish_reason == "stop"
     assert told[-1].civicite["citations"] == whole.civicite["citations"]
     assert (last.choices, last.usage) == ([], whole.usage)
     assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_the_clients_own_helper_puts_a_streamed_answer_of_several_sentences_together(
+    client: openai.OpenAI,
+) -> None:
+    question = "When was the well of Oldtown opened and how many bridges are in Milltown?"
+    whole = ask(client, question)
+    assert len(whole.choices[0].message.annotations) > 1
+    wishes: Any = {"model": "civicite", "messages": said(question), "extra_body": ANSWERS}
+    with client.chat.completions.stream(**wishes) as stream:
+        message: Any = stream.get_final_completion().choices[0].message
+    assert message.content == whole.choices[0].message.content
+    got = [one.url_citation.model_dump() for one in message.annotations]
+    assert got == [one.url_citation.model_dump() for one in whole.choices[0].message.annotations]
 
 
 def test_earlier_turns_explain_the_last_one(client: openai.OpenAI) -> None:
@@ -239,7 +254,7 @@ def test_damage_is_an_error_of_openais_shape_that_names_no_file(
     def damaged(*arguments: Any) -> Any:
         raise IndexDamaged("/srv/index/catalog.sqlite is torn")
 
-    monkeypatch.setattr(assistant, "gather", damaged)
+    monkeypatch.setattr(answering, "gather", damaged)
     for stream in (False, True):
         with pytest.raises(openai.InternalServerError) as raised:
             list(ask(client, QUESTION, stream=stream))
@@ -248,7 +263,7 @@ def test_damage_is_an_error_of_openais_shape_that_names_no_file(
 
 
 def test_a_bug_is_an_error_of_openais_shape(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assistant, "gather", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(answering, "gather", lambda *arguments: 1 / 0)
     with running(app) as address:
         body = {"model": "civicite", "messages": said(QUESTION)}
         response = httpx.post(f"{address}/v1/chat/completions", json=body)
