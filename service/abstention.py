@@ -26,8 +26,9 @@ MOST_WORDS = 4
 MOST_FACETS, LONGEST_FACET = 10, 60
 """Facets of the articles that it lists, and the characters that it shows of each."""
 
-FEW_TERMS = 3
-"""A question of fewer terms that points back with a pronoun, and names nothing, cannot be understood."""
+FEW_TERMS, ONE_TERM = 3, 1
+"""A question that points back with a pronoun and names nothing cannot be understood: with so few terms no
+sentence may answer it, and with fewer than the first number that is the reason where none does."""
 
 _POINTS_BACK = re.compile(r"\b(?:it|they|them|he|she|him|that one|those)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
@@ -53,15 +54,21 @@ class Refusal:
 
 
 def is_unclear(question: Question) -> bool:
-    """Tell whether a question has no word that could be looked for."""
-    return not set(question.terms) - _EMPTY
+    """Tell whether a question has no word that could be looked for, or one, of who knows whom."""
+    telling = set(question.terms) - _EMPTY
+    return not telling or (len(telling) <= ONE_TERM and _points_back(question))
+
+
+def _points_back(question: Question) -> bool:
+    return _POINTS_BACK.search(question.text) is not None and not names(question.text)
 
 
 def must_refuse(view: View, whole: Portion) -> bool:
     """Tell whether no answer may be given, however well a sentence matches.
 
-    So it is when the question names nothing, when it asks about a year that nothing which was read
-    reaches, and when it asks about a year to come that the best sentence's passage does not name.
+    So it is when the question names nothing or only points back, when it asks about a year that nothing
+    which was read reaches, and when it asks about a year to come that the best sentence's passage does not
+    name.
     """
     if is_unclear(whole.question):
         return True
@@ -127,7 +134,7 @@ def refused(view: View, whole: Portion, *, filtered: Keys | None, elsewhere: Cal
     question, scores = whole.question, whole.ranked.scores
     unknown, absent = _unknown_words(view, question), _missing_words(whole)
     pronoun = _POINTS_BACK.search(question.text)
-    if is_unclear(question) or (pronoun and len(question.terms) < FEW_TERMS and not names(question.text)):
+    if is_unclear(question) or (len(question.terms) < FEW_TERMS and _points_back(question)):
         whom = f" “{pronoun.group()}” may be anyone or anything." if pronoun else ""
         advice = "Name what you want to know something about: a city, a project, an event."
         return Refusal("unclear_question", f"{REASONS['unclear_question']}{whom}", advice)

@@ -62,7 +62,10 @@ def _after(before: Turn | None, asked: str, longest: int) -> Understood:
 
 # What leads is never given back: else each way to share out a long run would be tried with each rest.
 _LEAD = r"^\W*+(?:(?:and|so|but|ok(?:ay)?|then|now)\b[\s,]*+)*+"
-_PREPOSITIONS = "in|for|at|of|from|by|on|since|before|after|during|near"
+_PREPOSITIONS = (
+    "in|for|at|of|from|by|on|since|before|after|during|near"
+    "|to|into|with|within|between|through|across|over|under"
+)
 _ANOTHER = re.compile(
     rf"{_LEAD}(?:(?:what|how)\s+about\s+)?(?:(?P<with>{_PREPOSITIONS})\s+)?(?P<rest>[^?.!]+?)\s*[?.!]*\s*$",
     re.IGNORECASE,

@@ -49,6 +49,7 @@ def test_names_are_told_by_their_capitals(text: str, names: list[str]) -> None:
         ("What is CityNet?", "Who are its members?", "Who are CityNet's members?"),
         ("What is United Cities?", "Who are its members?", "Who are United Cities' members?"),
         ("What does CityNet do in Seoul?", "When was it founded?", "When was CityNet founded?"),
+        ("When did CityNet move to Seoul?", "Who leads it?", "Who leads CityNet?"),
         ("How large is Basel?", "Which roofs are green there?", "Which roofs are green in Basel?"),
         ("How large is Basel?", "How old is this city?", "How old is Basel?"),
         ("Who founded CityNet?", "And when?", "Who founded CityNet? When?"),

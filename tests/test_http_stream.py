@@ -15,7 +15,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 from running import running
 
 from indexer import IndexDamaged
-from service import events, metrics
+from service import answering, events, metrics
 from service.http import create_app
 from service.logs import ACCESS
 from service.observing import Observed

@@ -281,6 +281,13 @@ def test_a_question_that_names_nothing_is_unclear(tmp_path: Path, question: str)
     assert (answer.reason, answer.unknown_words) == ("unclear_question", ())
 
 
+def test_a_question_that_only_points_back_is_not_answered_by_whatever_matches(tmp_path: Path) -> None:
+    plan = article("plan", "Lead: Harbour Board. The city leads a network of ports.", "Plan")
+    answer = asked(tmp_path / "a", [plan], "Who leads it?", min_confidence=0.001)
+    assert answer.reason == "unclear_question"
+    assert not asked(tmp_path / "b", [plan], "Who leads the network?", min_confidence=0.001).abstained
+
+
 def test_a_refusal_names_the_words_that_the_collection_never_mentions(tmp_path: Path) -> None:
     answer = refused(tmp_path, "Which volcano erupted near Solund?")
     assert answer.reason in {"low_confidence", "out_of_scope"}
