@@ -66,7 +66,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """The answer's value first, then what others tell instead, in the order of their ranks."""
+    """The answer's value first, who tells the same, then what others tell instead, by rank."""
 
     kind: Kind
     told: tuple[Told, ...]
@@ -95,21 +95,36 @@ def statements_of(
 def find_dispute(
     question: Question, ranked: Ranked, evidence: Evidence, articles: dict[int, ArticleState]
 ) -> Dispute | None:
-    """Return what other articles tell instead of the best sentence's value, None when they agree."""
+    """Return what articles tell of the best sentence's value, None when no other article contradicts it."""
     best, *others = statements_of(ranked, evidence, articles, NEAR_SCORE, NEAR_COSINE)
     expected = expected_of(question.text, question.kind)
+    others = [other for other in others if other.article.id != best.article.id]
     kind: Kind | None = None
-    told: list[Told] = []
+    against: list[Told] = []
+    alike: list[Statement] = []
+    first = ""
     for other in others:
-        if other.article.id == best.article.id:
-            continue
         found = _difference(question, expected, best, other)
-        if found is None or (kind is not None and found[0] != kind):
-            continue
-        kind, mine, yours = found
-        told = told or [Told(best, mine)]
-        told.append(Told(other, yours))
-    return Dispute(kind, tuple(told)) if kind is not None else None
+        if found is None:
+            alike.append(other)
+        elif kind is None or (found[0] == kind and _same(found[1], first)):
+            kind, first, yours = found
+            against.append(Told(other, yours))
+    if kind is None:
+        return None
+    # Who agrees with the best sentence differs from the others as that does.
+    found_each = ((other, _difference(question, expected, against[0].statement, other)) for other in alike)
+    agreeing = [Told(one, found[2]) for one, found in found_each if found and _same(found[2], first)]
+    return Dispute(kind, (Told(best, first), *agreeing, *against))
+
+
+def same_value(one: Told, another: Told) -> bool:
+    """Tell whether two statements tell the same value, as it is written."""
+    return _same(one.written, another.written)
+
+
+def _same(one: str, another: str) -> bool:
+    return one.casefold() == another.casefold()
 
 
 def _difference(
@@ -206,8 +221,8 @@ def _plain(text: str) -> str:
 
 
 def set_aside(evidence: Evidence, dispute: Dispute) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Return what each candidate's score changes by: those shown as conflicting are set aside."""
-    rows = [told.statement.row for told in dispute.told[1:]]
+    """Return what each candidate's score changes by: those that tell another value are set aside."""
+    rows = [one.statement.row for one in dispute.told if not same_value(one, dispute.told[0])]
     return np.where(np.isin(evidence.candidates.rows, rows), -SET_ASIDE, 0.0)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from indexer import ArticleState, View, terms_of
 from service.answer import Citation, Conflict
-from service.conflicts import Dispute, cited, find_dispute, set_aside, statements_of
+from service.conflicts import Dispute, cited, find_dispute, same_value, set_aside, statements_of
 from service.cues import names
 from service.question import Question
 from service.retrieval import Evidence, Ranked
@@ -110,7 +110,7 @@ def _lifted(evidence: Evidence, row: int) -> Floats:
 def _newest(dispute: Dispute) -> int | None:
     """Return which statement was certainly published after all that tell something else."""
     for at, one in enumerate(dispute.told):
-        others = [two for two in dispute.told if two.written.casefold() != one.written.casefold()]
+        others = [two for two in dispute.told if not same_value(one, two)]
         if others and all(is_newer(one.statement, two.statement) for two in others):
             return at
     return None

@@ -268,6 +268,28 @@ def test_nothing_lowers_the_confidence_where_all_is_told(tmp_path: Path) -> None
     assert rules(tmp_path, TRAMS) == {}
 
 
+@pytest.mark.parametrize(
+    ("third", "newest", "first", "also"),
+    [("2019-05-01", "240", "c", ("a",)), ("2017-06-01", "310", "b", ())],
+)
+def test_who_tells_the_same_counts_for_what_is_newest_and_is_never_in_the_text_beside_the_other_value(
+    third: str, newest: str, first: str, also: tuple[str, ...], tmp_path: Path
+) -> None:
+    told = {"a": ("2017-01-01", 240), "b": ("2018-01-01", 310), "c": (third, 240)}
+    quays = [
+        article(name, REPORT.format(length), f"Quay {name}", published=day)
+        for name, (day, length) in told.items()
+    ]
+    answer = asked(tmp_path, quays, "How long is the new quay of Norvik?")
+    (conflict,) = answer.conflicts
+    head, other = conflict.values
+    assert conflict.settled == "correction"
+    assert (head.value, head.citation.article_id, head.also_in) == (newest, first, also)
+    assert {other.citation.article_id, *other.also_in} == {"a", "b", "c"} - {first, *also}
+    assert newest in (answer.answer or "")
+    assert other.value not in (answer.answer or "")
+
+
 def test_a_year_to_come_is_refused_unless_the_text_names_it(tmp_path: Path) -> None:
     plan = article("plan", "The Norvik depot will have 90 trams in 2079, up from 26. A plan says so.", "Plan")
     question = "How many trams will the Norvik depot have in {}?"
