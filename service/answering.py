@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from indexer import Encoder, Keys, View
 from service.abstention import Refusal
 from service.answer import Answer, Hit, IndexState
+from service.belief import believe
 from service.clock import Clock
 from service.families import Relatives
 from service.portions import Portion, portions_of
 from service.question import Question
 from service.ranker import Ranker
-from service.retrieval import Ranked, believe, gather, read_articles
+from service.retrieval import Ranked, gather, read_articles
 from service.sentences import compose
 from service.settled import Settlement
 from service.timeliness import answered_as_of, conflicts_of, settle

@@ -17,13 +17,14 @@ from service.answer import (
     Scored,
 )
 from service.attribution import Attribution, attribute, middle
+from service.belief import believe
 from service.confidence import CONFIDENCE_FEATURES
 from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
 from service.portions import Portion
 from service.question import Question
 from service.ranker import Ranker
-from service.retrieval import believe, rank
+from service.retrieval import rank
 from service.scores import Floats, best_per_passage
 from service.settled import Settlement
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer import ArticleState, Encoder, Keys, View, terms_of
+from service.belief import believe
 from service.cues import counts_what_is_asked
 from service.evidence import Candidates
 from service.expected import Expected, expected_of, told
@@ -16,7 +17,7 @@ from service.families import rank_families
 from service.parts import Part, parts_of
 from service.question import Question, understand
 from service.ranker import Ranker
-from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, believe, gather, read_articles
+from service.retrieval import EVIDENCE_PASSAGES, Evidence, Ranked, gather, read_articles
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Retrieval: a question's passages, ranked; their sentences, ranked; how far the best is believed to answer.
+"""Retrieval: a question's passages, ranked, and the sentences of the best of them, ranked.
 
 The first DEPTH passages of each engine are ranked by the model. Whatever a caller wants beyond those
 follows by cosine alone, so that the first ten of a hundred are always the ten of ten.
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import KINDS, ArticleState, Keys, Pool, Statistics, View, terms_of
-from service.confidence import confidence_features
-from service.cues import label_fits, names, opens_bibliography, subject_terms
+from indexer import KINDS, ArticleState, Keys, Pool, Statistics, View
+from service.cues import label_fits, opens_bibliography, subject_terms
 from service.evidence import Candidates, headings_above, sentence_features
-from service.expected import SURE, expected_of, told
 from service.features import passage_features
-from service.outlook import asks_for_future, tells_of_future
 from service.question import Question
 from service.ranker import Ranker
-from service.scores import Floats, Scores, probability_of, score, total_of
+from service.scores import Floats, Scores, score, total_of
 
 DEPTH = 32
 """Passages that the model ranks: so many by cosine, and so many by exact BM25."""
@@ -27,25 +24,11 @@ DEPTH = 32
 EVIDENCE_PASSAGES = 8
 """Best passages whose sentences are considered as evidence."""
 
-LABEL_BONUS, LABEL_CONFIDENCE, BIBLIOGRAPHY_MALUS, HEADING_MALUS = 6.0, 2.0, 5.0, 5.0
+LABEL_BONUS, BIBLIOGRAPHY_MALUS, HEADING_MALUS = 6.0, 5.0, 5.0
 """Log-odds, set by hand, because no public question set has such pages to learn from. What stands below
 'Sources' loses. A line gains that says what is asked in so many words: ``Venue: …`` for a question that
-asks where, times how certain it is that its passage is about the subject; so does the confidence in it.
-A heading names what is told below it; it tells something only where it opens a list."""
-
-UNTOLD_FUTURE = 1.5
-"""Log-odds by which the confidence falls where a question asks of what is to come and the best sentence
-tells of what was or is. Set by hand, too: hardly a question of the public sets asks so."""
-
-UNTOLD_VALUE = 0.5
-"""Log-odds by which the confidence falls where a number, a sum or a date is asked for and the best sentence
-tells none. On the training titles of SQuAD such answers were believed in .28 and right in .21 without it."""
-
-ABSENT_NAME = 1.0
-"""Log-odds by which the confidence falls where the article does not hold a single word of a name asked about.
-Traps are about what the article names; who asks of another city sets none."""
-
-_ADJECTIVES = ("an", "ese", "ish", "ch")
+asks where, times how certain it is that its passage is about the subject. A heading names what is told below
+it; it tells something only where it opens a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +55,6 @@ class Evidence:
     scores: Floats  # (candidates,)
     labels: Floats  # (candidates,)
     order: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Belief:
-    """How far the best sentence is believed to answer: by its features, and by rules set by hand, by name."""
-
-    features: Floats  # (1, features)
-    rules: dict[str, float]
-    log_odds: float
-
-    @property
-    def probability(self) -> float:
-        """The same from 0 to 1."""
-        return probability_of(self.log_odds)
 
 
 def rank(view: View, question: Question, ranker: Ranker, allowed: Keys | None, wanted: int = 0) -> Ranked:
@@ -140,50 +109,6 @@ def gather(question: Question, ranked: Ranked, ranker: Ranker, articles: dict[in
     }
     scores: Floats = sum(rules.values(), ranker.sentences.score(features))
     return Evidence(candidates, features, rules, scores, labels, _best_first(scores))
-
-
-def believe(question: Question, ranked: Ranked, evidence: Evidence, ranker: Ranker) -> Belief:
-    """Return how far the best sentence is believed to answer."""
-    features = confidence_features(
-        question, ranked.pool, ranked.scores, evidence.candidates, evidence.features, evidence.scores
-    )
-    rules = _confidence_rules(question, ranked, evidence)
-    return Belief(features, rules, float(ranker.confidence.score(features)[0]) + sum(rules.values()))
-
-
-def _confidence_rules(question: Question, ranked: Ranked, evidence: Evidence) -> dict[str, float]:
-    best = evidence.order[0]
-    stranger = _names_nobody_here(question, ranked, int(evidence.candidates.rows[best]))
-    label = float(evidence.labels[best])
-    silent = not label and asks_for_future(question.text)
-    text = evidence.candidates.texts[best]
-    untold = silent and not tells_of_future(text)
-    expected = expected_of(question.text, question.kind)
-    without = not label and expected in SURE and not told(expected, question.text, text)
-    return {
-        "label": LABEL_CONFIDENCE * label,
-        "untold_future": -UNTOLD_FUTURE * untold,
-        "untold_value": -UNTOLD_VALUE * without,
-        "absent_name": -ABSENT_NAME * stranger,
-    }
-
-
-def _names_nobody_here(question: Question, ranked: Ranked, row: int) -> bool:
-    """Tell whether a sentence's article, as far as it was read, has no word of some name in the question.
-
-    An abbreviation may be spelt out there, and an adjective such as 'Korean' is another word than 'Korea'.
-    """
-    pool, scores = ranked.pool, ranked.scores
-    mine = pool.revisions == pool.revisions[pool.sentence_passage[row]]
-    held = scores.held_in_context[mine].any(axis=0)
-    found = {term for term, holds in zip(question.terms, held, strict=True) if holds}
-    sought = set(question.terms)
-    for written in names(question.text):
-        name = written.removesuffix("'s").removesuffix("’s")
-        terms = set(terms_of(name)) & sought
-        if terms and not (terms & found or name.isupper() or name.endswith(_ADJECTIVES)):
-            return True
-    return False
 
 
 def _bibliography(ranked: Ranked, candidates: Candidates, articles: dict[int, ArticleState]) -> Floats:

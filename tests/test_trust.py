@@ -264,6 +264,26 @@ def test_what_is_not_told_lowers_the_confidence(tmp_path: Path, question: str, r
     assert rules(tmp_path, question)[rule] < 0
 
 
+SOLUND = article("solund", "Solund has a mill and a school.", "Solund")
+
+
+@pytest.mark.parametrize(
+    ("told", "is_another"),
+    [
+        ("The Norvik depot has 26 trams.", True),
+        ("The depot has 26 trams.", False),
+        ("The Solundian depot has 26 trams.", False),
+        ("The Norvik depot was built by masons.", False),
+    ],
+)
+def test_what_is_told_of_another_place_hardly_answers(told: str, is_another: bool, tmp_path: Path) -> None:
+    question = "How many trams does the Solund depot have?"
+    answer = asked(tmp_path, [article("a", told, "Trams"), SOLUND], question, explain=True)
+    assert answer.explanation is not None
+    assert answer.explanation.confidence is not None
+    assert (answer.explanation.confidence.scored.rules.get("other_name", 0) < 0) is is_another
+
+
 def test_nothing_lowers_the_confidence_where_all_is_told(tmp_path: Path) -> None:
     assert rules(tmp_path, TRAMS) == {}
 

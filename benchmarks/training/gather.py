@@ -12,10 +12,11 @@ import numpy as np
 from benchmarks.training.questions import Labelled
 from indexer import Filters, Keys, Pool, View, is_dense
 from service.assistant import Assistant
+from service.belief import believe
 from service.features import passage_features
 from service.question import Question, understand
 from service.ranker import Ranker
-from service.retrieval import EVIDENCE_PASSAGES, believe, gather, rank, read_articles
+from service.retrieval import EVIDENCE_PASSAGES, gather, rank, read_articles
 from service.scores import Floats
 
 RankerOf = Callable[[Labelled], Ranker]
