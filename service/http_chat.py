@@ -35,9 +35,9 @@ router = APIRouter(prefix="/v1", tags=["chat"])
 EXAMPLE: JsonDict = {
     "model": MODEL,
     "messages": [
-        {"role": "user", "content": "How many school programmes has Incheon held since 2016?"},
-        {"role": "assistant", "content": "Since 2016, Incheon has held 54 school programmes. [1]"},
-        {"role": "user", "content": "And in Seoul?"},
+        {"role": "user", "content": "What is CityNet?"},
+        {"role": "assistant", "content": "CityNet is an alliance of local authorities in Asia. [1]"},
+        {"role": "user", "content": "When was it founded?"},
     ],
 }
 

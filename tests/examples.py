@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from service.http_chat import EXAMPLE
+
 ROOT = Path(__file__).parents[1]
 QUESTION = "How many school programmes has Incheon held since 2016?"
 QUOTE = "since 2016, Incheon has held 55 school programmes"
@@ -35,7 +37,7 @@ class Call(NamedTuple):
 
 
 def chat(**more: Any) -> dict[str, Any]:
-    return {"json": {"model": "civicite", "messages": [{"role": "user", "content": QUESTION}], **more}}
+    return {"json": {**EXAMPLE, **more}}
 
 
 ASKED = {"question": QUESTION, "top_k": 1}
