@@ -4,7 +4,7 @@ Endpoints are plain functions that run in threads; the model is loaded once, whe
 made. Errors are made elsewhere, in ``problems.py``.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,11 +13,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.params import Depends
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from indexer import NO_FILTERS, Filters, list_commits
-from service.access import OPEN_PATHS, Access
+from service.access import Access
 from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
 from service.cors import OtherPages
@@ -87,22 +88,39 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)
+    own: list[APIRoute] = []
     for router in (questions, verification, articles, service, chat):
-        app.include_router(router, dependencies=[DECLARED_PARAMETERS])
+        own += _included(app, router, [DECLARED_PARAMETERS])
     # Pages are found by links, to which others add parameters of their own.
     for router in (operation, pages):
-        app.include_router(router)
-        _answer_heads(app, router)
+        own += _included(app, router, [])
+    app.state.allowed = partial(_allowed, own)
     if is_installed():
         app.router.routes.append(MCPRoute(door))
     return app
 
 
-def _answer_heads(app: FastAPI, router: APIRouter) -> None:
-    """Answer HEAD, which load balancers send, at a router's addresses that are open to all."""
-    for route in router.routes:
-        if isinstance(route, APIRoute) and route.path in OPEN_PATHS:
-            app.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
+def _included(app: FastAPI, router: APIRouter, dependencies: Sequence[Depends]) -> list[APIRoute]:
+    """Add a router's routes, and return them; wherever GET is answered, HEAD is, too (RFC 9110 §9.1)."""
+    app.include_router(router, dependencies=dependencies)
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    for route in routes:
+        if "GET" in (route.methods or ()):
+            app.add_api_route(
+                route.path,
+                route.endpoint,
+                methods=["HEAD"],
+                include_in_schema=False,
+                dependencies=dependencies,
+            )
+    return routes
+
+
+def _allowed(routes: Sequence[APIRoute], path: str) -> str:
+    """List the methods that an address knows; Starlette names those of its first route alone."""
+    known = [route.methods or set() for route in routes if route.path_regex.match(path)]
+    methods = set[str]().union(*known)
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 @questions.post(

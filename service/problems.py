@@ -254,6 +254,8 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     kind, detail = kinds.get(status, "http-error"), details.get(status, error.detail)
     response = problem_response(kind, detail, status=status)
     response.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = request.app.state.allowed(request.url.path) or response.headers["Allow"]
     return response
 
 

@@ -264,6 +264,31 @@ def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: h
     assert b"The e2 is rare" not in content
 
 
+@pytest.mark.parametrize(
+    ("address", "methods"),
+    [
+        ("/v1/articles", "GET, HEAD, POST"),
+        ("/v1/articles/b", "DELETE, GET, HEAD, PUT"),
+        ("/v1/ask", "POST"),
+        ("/readyz", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_an_address_does_not_know_is_told_those_that_it_knows(
+    address: str, methods: str, client: httpx.Client
+) -> None:
+    response = client.patch(address)
+    assert (response.status_code, response.headers["allow"]) == (405, methods)
+
+
+@pytest.mark.parametrize("address", ["/v1/articles?limit=2", "/v1/articles/b", "/v1/facets", "/v1/status"])
+def test_head_answers_as_get_does_without_the_body(address: str, client: httpx.Client) -> None:
+    whole, head = client.get(address), client.head(address)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag"):
+        assert head.headers.get(name) == whole.headers.get(name)
+    assert client.head("/v1/articles", params={"nonsense": 1}).status_code == 422
+
+
 DECOMPOSED = [unicodedata.normalize("NFD", identity) for identity in ("café", "한글/서울")]
 
 
