@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from indexer.aside import NOTHING, Aside
@@ -60,7 +60,7 @@ class Catalog:
         self.layout = layout
         self._create = create
         self._path = str(layout.catalog)
-        self._idle: list[tuple[sqlite3.Connection, OpenedFile | None]] = []
+        self._idle: list[tuple[sqlite3.Connection, OpenedFile | None, Aside]] = []
         self._settled = False
         self._held_up_to = 0
         self.aside = NOTHING
@@ -156,28 +156,29 @@ class Catalog:
             file = self._file = page_file(self.layout.catalog)
             return altered_pages(file, self.layout.log, self.layout.seal)
 
-    def check(self) -> None:
+    def check(self, *, rows: bool = False) -> None:
         """Set aside what is damaged of articles; what opens for answering calls this.
 
-        Every page is compared with its seal. Only where that says nothing good, all rows are checked.
-        Raises IndexDamaged when anything else than articles is not what was written, or commits are lost.
+        Every page is compared with its seal. Only where that says nothing good, or with ``rows``, as damage
+        was met that it says nothing of, all rows are checked. Raises IndexDamaged when anything else than
+        articles is not what was written, or commits are lost.
         """
         with self.reading() as connection:
             check_mark(self.layout, connection)
-        if self.altered_pages() == []:
+        if not rows and self.altered_pages() == []:
             return
         from indexer.checking import catalog_findings  # checks use the catalog
 
-        with self.reading() as connection:
+        # What was set aside before is looked at, too.
+        with sqlite_named(self.layout.catalog), closing(connect(self.layout, create=False)) as connection:
+            connection.execute("BEGIN")
             found = Aside.of(catalog_findings(connection))
         if found:
             self.leave_out(found)
 
     def leave_out(self, aside: Aside) -> None:
-        """From now on show nothing of what was set aside; no connection may be lent."""
+        """From now on lend only connections that show nothing of what was set aside."""
         self.aside = aside
-        for connection, _ in self._idle:
-            aside.hide(connection)
 
     def compact(self, wait: float | None = None) -> None:
         """Write the file anew without what was deleted, and leave no log beside it.
@@ -218,7 +219,8 @@ class Catalog:
         if file is None and not self._create:
             self.close()
             raise IndexNotFound(f"{self.layout.root}: the index is gone; run 'civicite restore BACKUP'")
-        connection = self._taken(file) or self._connected()
+        aside = self.aside
+        connection = self._taken(file, aside) or self._connected(aside)
         try:
             yield connection
         except sqlite3.Error:
@@ -228,29 +230,32 @@ class Catalog:
             # It is kept: when the last connection closes, SQLite folds the log, and nobody seals the pages.
             with suppress(sqlite3.Error):
                 connection.rollback()
-            self._idle.append((connection, file or opened_file(self._path)))
+            self._idle.append((connection, file or opened_file(self._path), aside))
             raise
-        self._idle.append((connection, file or opened_file(self._path)))
+        self._idle.append((connection, file or opened_file(self._path), aside))
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self, aside: Aside) -> sqlite3.Connection:
         connection = connect(self.layout, create=self._create)
-        if self.aside:
-            self.aside.hide(connection)
+        if aside:
+            aside.hide(connection)
         return connection
 
-    def _taken(self, file: "OpenedFile | None") -> sqlite3.Connection | None:
+    def _taken(self, file: "OpenedFile | None", aside: Aside) -> sqlite3.Connection | None:
         """Return a connection that waits to be lent; those to a file that was replaced are closed."""
         # Taking from and adding to a list is atomic. The one used last is lent first: its cache is warm.
         while True:
             try:
-                connection, opened = self._idle.pop()
+                connection, opened, hidden = self._idle.pop()
             except IndexError:
                 return None
             if isinstance(connection, Fixed):
                 same = opened == file and not self.layout.log.exists()
             else:
                 same = opened is not None and file is not None and opened[:2] == file[:2]
-            if same:
+            if same and hidden is not aside and not hidden:
+                # It is used on: were it the last one, SQLite would fold the log when it is closed.
+                aside.hide(connection)
+            if same and (hidden is aside or not hidden):
                 return connection
             connection.close()
 

@@ -102,5 +102,9 @@ class ArticleDamaged(IndexDamaged):
     """The bytes of one article are not what was written; nothing is quoted from it."""
 
 
+class ArticleLeftOut(ArticleDamaged):
+    """The article was found damaged before, and nothing shows it until it is indexed again."""
+
+
 class RecipeMismatch(IndexUnusable):
     """The index was built with another model or another segmentation."""

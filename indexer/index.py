@@ -5,19 +5,21 @@ tail, and builds in memory whatever is missing or cannot be trusted.
 """
 
 import logging
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import Catalog, Watermark, watermark
+from indexer.catalog import Catalog, watermark
+from indexer.engines import Engines, advanced, can_grow, with_terms
 from indexer.erasing import erased_since
-from indexer.errors import IndexDamaged, IndexNotFound, RecipeMismatch
-from indexer.generations import Generation, active_generation, answering_generation, complete_to
+from indexer.errors import ArticleLeftOut, IndexDamaged, IndexNotFound, RecipeMismatch
+from indexer.generations import Generation, active_generation, answering_generation
 from indexer.layout import Layout
 from indexer.leases import Lease
 from indexer.lexical import engine as tantivy_engine
@@ -32,17 +34,14 @@ from indexer.projections import (
     fill_terms,
     fill_vectors,
     is_sound,
-    lag,
     load_vectors,
-    postings_of,
     usable,
-    vectors_of,
 )
 from indexer.recipe import Recipe
 from indexer.vectors import VectorIndex
 from indexer.vectors.exact import ExactVectors
 from indexer.vectors.flat import FlatVectors
-from indexer.view import Engines, View
+from indexer.view import View
 
 log = logging.getLogger("civicite.index")
 
@@ -63,11 +62,10 @@ class Index:
         self._recipe: Recipe | None = None
         self._lease: tuple[int, Lease] | None = None
         self._loaded_at = 0
+        self._looked = -math.inf
         self._pasts = Pasts()
         self._survey = Survey(catalog)
-        catalog.check()
-        for identity, problem in self.damaged().items():
-            log.warning("article %r is left out: %s", identity, problem)
+        self._check()
 
     @classmethod
     def open(cls, folder: Path) -> "Index":
@@ -104,15 +102,45 @@ class Index:
     def view(self, at: Moment | None = None) -> Iterator[View]:
         """Yield the view of the newest commit or, where one is given, of a moment; unchanged until left.
 
-        Raises InputError for a moment that cannot be viewed.
+        Damage that is met in it is left out of the views that come after. Raises InputError for a moment that
+        cannot be viewed.
         """
-        for attempt in range(PATIENCE + 1):
-            with self._catalog.reading() as connection:
-                engines = self._engines_at(connection, patient=attempt < PATIENCE)
-                if engines is not None:
-                    yield self._view(connection, engines, at)
-                    return
-            # The engines know commits that this snapshot does not: take a newer one.
+        try:
+            for attempt in range(PATIENCE + 1):
+                with self._catalog.reading() as connection:
+                    engines = self._engines_at(connection, patient=attempt < PATIENCE)
+                    if engines is not None:
+                        yield self._view(connection, engines, at)
+                        return
+                # The engines know commits that this snapshot does not: take a newer one.
+        except ArticleLeftOut:
+            raise
+        except IndexDamaged:
+            self._look_again()
+            raise
+
+    def _check(self, *, rows: bool = False) -> None:
+        """Set aside what is damaged of articles, and warn of it."""
+        self._catalog.check(rows=rows)
+        for identity, problem in self.damaged().items():
+            log.warning("article %r is left out: %s", identity, problem)
+
+    def _look_again(self) -> None:
+        """Set aside what was damaged since the index was opened, so that all else goes on answering.
+
+        Not again at once: to look at every row takes its time, and not all damage can be set aside.
+        """
+        with self._refreshing:
+            if time.monotonic() < self._looked + LOOK_AGAIN:
+                return
+            before, self._looked = self._catalog.aside, time.monotonic()
+            try:
+                self._check(rows=True)
+            except IndexDamaged as error:
+                log.error("%s", error)
+            if self._catalog.aside is not before:
+                self._engines = self._disk = self._memory = None
+                self._pasts = Pasts()
 
     def damaged(self) -> dict[str, str]:
         """Return the damaged articles, left out of every view, by id: what is wrong, and the mend.
@@ -206,10 +234,10 @@ class Index:
         if erased_since(connection, self._loaded_at):
             before, self._memory = None, None
         same = before is not None and before.generation.id == generation.id
-        if before is None or not (same and _can_grow(connection, before.mark, generation)):
+        if before is None or not (same and can_grow(connection, before.mark, generation)):
             before = self._loaded(connection, generation)
             self._loaded_at = watermark(connection).commit
-        return _with_terms(connection, _advanced(connection, before, generation), terms)
+        return with_terms(connection, advanced(connection, before, generation), terms)
 
     def _terms_at(
         self, connection: sqlite3.Connection, generation: Generation, *, patient: bool
@@ -225,7 +253,7 @@ class Index:
         if disk is not None and patient and not belongs(connection, disk.watermark):
             return None
         memory = self._memory[1] if self._memory and self._memory[0] == generation.id else None
-        if memory is None or not _can_grow(connection, memory.watermark, generation):
+        if memory is None or not can_grow(connection, memory.watermark, generation):
             memory = TantivyTerms()
         self._memory = (generation.id, memory)
         if memory.watermark != watermark(connection):
@@ -261,49 +289,8 @@ class Index:
         return Engines(vectors.watermark, generation, vectors, tail, none, (), none, none)
 
 
+LOOK_AGAIN = 60.0
+"""Seconds after a look at every row before damage that is met leads to another."""
+
 PATIENCE = 5
 """Newer snapshots that are tried before engines that are ahead are dropped."""
-
-
-def _can_grow(connection: sqlite3.Connection, mark: Watermark, generation: Generation) -> bool:
-    """Tell whether what stands at a commit is of this history and lacks only what was born after it.
-
-    A generation that was brought up to date since has passages born before that commit, too.
-    """
-    return usable(connection, mark) and mark.commit >= (complete_to(connection, generation.id) or 0)
-
-
-def _advanced(connection: sqlite3.Connection, before: Engines, generation: Generation) -> Engines:
-    """Return engines that have seen what was committed since; the ones before stay as they are.
-
-    The tail is copied at every commit and so kept short; what it grows to becomes part of the vectors.
-    """
-    missing, mark = lag(connection, generation.id, before.mark), watermark(connection)
-    before.known.drop(missing.gone.tolist())
-    since = replace(before, mark=mark, generation=generation)
-    length = len(before.tail) + len(before.dead) + len(missing.born) + len(missing.gone)
-    if length > TAIL_LEAST:
-        vectors = _grown(connection, before, generation)
-        return replace(since, vectors=vectors, tail=ExactVectors(generation.dimension), dead=before.dead[:0])
-    tail = before.tail.copy()
-    tail.apply(mark, missing.born, vectors_of(connection, missing.born, generation.dimension), missing.gone)
-    return replace(since, tail=tail, dead=np.union1d(before.dead, missing.gone))
-
-
-def _grown(connection: sqlite3.Connection, before: Engines, generation: Generation) -> FlatVectors:
-    """Return vectors at the newest commit that share with those before whatever is still there."""
-    found = before.vectors
-    vectors = found.copy() if isinstance(found, FlatVectors) else FlatVectors(generation.dimension)
-    fill_vectors(connection, generation, vectors)
-    return vectors
-
-
-def _with_terms(connection: sqlite3.Connection, engines: Engines, terms: TantivyTerms) -> Engines:
-    """Return engines with these terms and what they lack: a few passages as they are, many in memory."""
-    missing = lag(connection, engines.generation.id, terms.watermark)
-    if len(missing.born) <= TAIL_LEAST:
-        return replace(engines, terms=(terms.snapshot(),), late=missing.born, terms_dead=missing.gone)
-    late = TantivyTerms()
-    late.apply(engines.mark, postings_of(connection, missing.born), missing.gone)
-    none = np.empty(0, np.int64)
-    return replace(engines, terms=(terms.snapshot(), late), late=none, terms_dead=missing.gone)

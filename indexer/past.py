@@ -14,10 +14,10 @@ import numpy as np
 
 from indexer.catalog import Watermark
 from indexer.counts import TermCounts, count_terms
+from indexer.engines import Engines
 from indexer.lexical.engine import TantivyTerms
 from indexer.projections import ROWS_AT_ONCE, TAIL_LEAST, Lag, belongs, lag, postings_of, vectors_of
 from indexer.vectors import Keys
-from indexer.view import Engines
 
 PASTS_KEPT = 4
 """Earlier commits whose engines stay in memory: what they hold in it is what has gone since."""

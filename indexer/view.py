@@ -6,59 +6,28 @@ the catalog fit together. Whatever an engine proposes is joined with the catalog
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import compress
 
 import numpy as np
 
 from indexer.article import Metadata, Span, normal_id
 from indexer.article_state import ArticleState, altered, read_article, read_articles
-from indexer.catalog import Watermark, readable_at, valid_at
+from indexer.catalog import readable_at, valid_at
 from indexer.copies import Kin, Stretch, read_kin
-from indexer.counts import TermCounts, statistics_by
+from indexer.counts import statistics_by
 from indexer.encoder import Vectors
-from indexer.errors import ArticleDamaged
+from indexer.engines import Engines
+from indexer.errors import ArticleLeftOut
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
-from indexer.generations import Generation
 from indexer.holders import Holder, read_holders
-from indexer.lexical import LexicalIndex
 from indexer.listing import Listed, Wanted, read_listed
 from indexer.matching import PROPOSALS, Statistics, best_matching, read_statistics
 from indexer.moments import first_instant
-from indexer.pool import MOST_KEPT, Pool, StoredColumns, pooled, read_passages, valid_passages
-from indexer.recent import Kept, Recent
+from indexer.pool import Pool, StoredColumns, pooled, read_passages, valid_passages
+from indexer.recent import Recent
 from indexer.variants import Variant, read_variants
-from indexer.vectors import Keys, VectorIndex
-from indexer.vectors.exact import ExactVectors
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """What proposes candidates at one commit; never changed, only replaced.
-
-    ``vectors`` has everything up to its own watermark, ``tail`` the passages born since, ``dead`` the
-    keys in ``vectors`` that have gone since. ``terms`` are searched together; ``late`` are passages that
-    none of them has, ``terms_dead`` those gone that they may still have. ``known`` are passages that were
-    read before.
-
-    Those of an earlier commit may be restricted to passages ``within``, and have the ``counts`` of their
-    time; None in those of the newest one. ``recent`` is what was read at the newest commit: other engines
-    never take it over.
-    """
-
-    mark: Watermark
-    generation: Generation
-    vectors: VectorIndex
-    tail: ExactVectors
-    dead: Keys
-    terms: tuple[LexicalIndex, ...]
-    late: Keys
-    terms_dead: Keys
-    known: Kept[int, StoredColumns] = field(default_factory=lambda: Kept(MOST_KEPT))
-    within: Keys | None = None
-    counts: TermCounts | None = None
-    recent: Recent = field(default_factory=Recent, init=False)
+from indexer.vectors import Keys
 
 
 class View:
@@ -171,7 +140,7 @@ class View:
         and is given up, or ArticleDamaged when it is not what was written.
         """
         if normal_id(identity) in self._damaged:
-            raise ArticleDamaged(
+            raise ArticleLeftOut(
                 f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
             )
         return read_article(self._connection, self.commit, identity, revision)

@@ -112,6 +112,38 @@ def test_an_open_index_names_what_is_damaged_until_it_is_indexed_again(assistant
     assert mended == survey(assistant.index.folder)
 
 
+@pytest.mark.parametrize("kind", ["a passage", "a text", "no text at all", "a description"])
+def test_damage_that_comes_while_an_index_is_open_is_left_out_once_a_question_has_met_it(
+    kind: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "index"
+    put(folder, [HARBOUR, BRIDGE, TOWER])
+    with Assistant(Index.open(folder), ENCODER, Ranker.load()) as assistant:
+        damage(folder, DAMAGES[kind])
+        with pytest.raises(IndexDamaged):
+            assistant.ask("When was the harbour wall raised?", min_confidence=0)
+        assert cited(assistant, "When was the harbour wall raised?") == {"bridge", "tower"}
+        assert list(assistant.index.damaged()) == ["harbour"]
+        with pytest.raises(ArticleDamaged, match="left out"), assistant.index.view() as view:
+            view.article("harbour")
+        put(folder, [HARBOUR])
+        assert "harbour" in cited(assistant, "When was the harbour wall raised?")
+
+
+def test_rows_are_not_looked_at_again_for_damage_that_was_met_a_moment_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, [HARBOUR, BRIDGE])
+    with Assistant(Index.open(tmp_path), ENCODER, Ranker.load()) as assistant:
+        looks: list[Catalog] = []
+        monkeypatch.setattr(Catalog, "check", lambda catalog, rows: looks.append(catalog))
+        for one in ("harbour", "bridge", "harbour"):
+            damage(tmp_path, DAMAGES["a description"], one)
+            with pytest.raises(ArticleDamaged), assistant.index.view() as view:
+                view.article(one)
+        assert len(looks) == 1
+
+
 def test_indexing_it_again_brings_it_back_in_an_index_that_is_open_too(assistant: Assistant) -> None:
     assert list(assistant.index.damaged()) == ["harbour"]
     assert put(assistant.index.folder, [HARBOUR, BRIDGE, TOWER]).changed == ["harbour"]
