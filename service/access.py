@@ -28,6 +28,9 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/llms.txt", *(f"/{name}" fo
 """What orchestrators ask, which have no key, and what says nothing of any article."""
 
 
+PROBED = ("/healthz", "/readyz")
+"""What orchestrators and load balancers ask for."""
+
 _PAGES_NOT = ("/v1/feedback", "/mcp")
 """Reading that no page of another origin may ask for: it leaves something behind, or acts for an agent."""
 
@@ -73,7 +76,10 @@ class Access:
 
     def admit(self, method: str, path: str, headers: Mapping[str, str]) -> Key | None:
         """Return the key that a request carries, None when it has none; raises Problem when it is refused."""
-        self._check_host(headers.get("host", ""))
+        host = headers.get("host", "")
+        # Probes ask by address; a page that a name server leads here (DNS rebinding) asks by its own name.
+        if path not in PROBED or not _is_address(host):
+            self._check_host(host)
         needed = scope_needed(method, path)
         if method not in ("GET", "HEAD", "OPTIONS") and (needed != "read" or path in _PAGES_NOT):
             self._check_page(headers)
@@ -130,6 +136,14 @@ class Access:
     @property
     def _local(self) -> bool:
         return is_loopback(self.settings.host)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(_name_in(host) or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _name_in(host: str) -> str | None:

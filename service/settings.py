@@ -6,6 +6,7 @@ plain arguments.
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,14 @@ def _network(text: str) -> str:
     return text
 
 
+def _page_origin(text: str) -> str:
+    """Return an origin as browsers send it; each must be named: `*` would let every page read."""
+    plain = text.removesuffix("/")
+    if not re.fullmatch(r"https?://[^\s/?#*]+", plain):
+        raise ValueError("give the origins of pages, such as https://example.org")
+    return plain
+
+
 def _parted(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
@@ -65,6 +74,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, to_lower=True)]
 """Of a computer: capitals say nothing, and browsers send none."""
 Network = Annotated[Text, AfterValidator(_network)]
+Origin = Annotated[Name, AfterValidator(_page_origin)]
 Parted = (NoDecode, BeforeValidator(_parted))
 """A list is one in the file, and parted by commas in a variable."""
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -115,8 +125,8 @@ class Settings(BaseSettings):
     """Names by which the server may be addressed beside those of this machine."""
     trusted_proxies: Annotated[tuple[Network, ...], *Parted] = ()
     """Addresses or networks of proxies that are believed in X-Forwarded-For and X-Forwarded-Proto."""
-    cors_origins: Annotated[tuple[Name, ...], *Parted] = ()
-    """Origins of web pages that may use the interface, such as https://example.org."""
+    cors_origins: Annotated[tuple[Origin, ...], *Parted] = ()
+    """Origins of web pages that may use the interface, such as https://example.org; never `*`."""
     requests_per_minute: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """Requests that a key, or an address without one, may make; None: any here, 600 beyond this machine."""
     max_requests: Annotated[int, Field(ge=1, le=100_000)] = 256

@@ -270,6 +270,15 @@ def test_what_is_no_name_at_all_is_refused_even_where_every_name_is_known(host: 
     assert refused(rules, "GET", "/v1/articles", host=host) == "unknown-host"
 
 
+@pytest.mark.parametrize("host", ["10.1.2.3:8370", "[fd00::7]"])
+def test_probes_by_address_are_answered_whatever_names_are_set(host: str, tmp_path: Path) -> None:
+    rules = access(tmp_path, host=ANYWHERE, open_reading=True, allowed_hosts=["city.example"])
+    for path in ("/healthz", "/readyz"):
+        assert refused(rules, "GET", path, host=host) is None
+        assert refused(rules, "GET", path, host="evil.example") == "unknown-host"
+    assert refused(rules, "GET", "/v1/articles", host=host) == "unknown-host"
+
+
 def test_a_malformed_name_is_answered_as_a_foreign_one(folder: Path) -> None:
     with client_of(folder) as client:
         for path in ("/v1/facets", "/", "/mcp", "/v1/models", "/healthz"):

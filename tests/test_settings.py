@@ -164,6 +164,17 @@ def test_names_of_computers_are_told_apart_without_their_capitals() -> None:
     assert settings.cors_origins == ("https://example.org",)
 
 
+def test_an_origin_is_taken_with_and_without_a_slash_at_its_end() -> None:
+    settings = load_settings(cors_origins=["https://city.example/", "http://localhost:3000"])
+    assert settings.cors_origins == ("https://city.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*.example", "city.example", "https://city.example/page"])
+def test_what_is_no_origin_of_a_page_is_refused(origin: str) -> None:
+    with pytest.raises(InputError, match="give the origins of pages"):
+        load_settings(cors_origins=[origin])
+
+
 def test_settings_come_back_from_the_variables_that_say_the_same(given: Given) -> None:
     settings = load_settings(
         index="elsewhere", port=1, pin=True, min_confidence=0.25, allowed_hosts=["a.example", "b.example"]
