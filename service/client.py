@@ -17,7 +17,7 @@ from httpx_sse import EventSource, SSEError
 from pydantic import TypeAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from indexer import NO_FILTERS, Commit, Filters, InputError, Moment, Order
+from indexer import NO_FILTERS, Commit, Filters, InputError, Moment, Order, Wanted
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.claims import MOST_CLAIMS, MOST_COPIES, MOST_QUOTED
 from service.client_errors import ServerBusy, ServiceError, error_from
@@ -126,7 +126,7 @@ class Client:
         _check_sendable(filters)
         query: dict[str, Any] = {
             "limit": PAGE,
-            "sort": order,
+            "sort": Wanted(order=order).order,  # which must be one that there is, as in a folder
             "filter": [f"{name}={value}" for name, values in filters.facets for value in values],
             "published_from": filters.published_from,
             "published_to": filters.published_to,

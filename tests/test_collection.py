@@ -153,10 +153,16 @@ def test_articles_facets_commits_and_status_are_the_same(
     assert listed == list(local.articles())
     assert [one.article_id for one in collection.articles(OLDTOWN)] == ["well"]
     assert [one.article_id for one in collection.articles(order="title")][-2:] == ["a/b c?d", "well"]
+    assert list(collection.articles(order="-id")) == listed[::-1]
     assert collection.facets()["city"] == {"Milltown": 1, "Oldtown": 1}
     assert collection.log() == local.log()
     assert collection.log(2, before=3) == local.log(2, before=3)
     assert collection.status() == local.status()
+
+
+def test_an_order_that_there_is_not_is_refused_with_those_that_there_are(collection: Collection) -> None:
+    with pytest.raises(InputError, match="order: there is none called 'foo'; use id, -id, published"):
+        list(collection.articles(order="foo"))  # type: ignore[arg-type]
 
 
 def test_quotations_are_classed_the_same(collection: Collection, local: LocalCollection) -> None:
