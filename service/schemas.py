@@ -6,6 +6,7 @@ dataclasses of ``answer.py``.
 
 import base64
 import json
+from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated, Self
 
@@ -43,13 +44,21 @@ class PublishedRange(Body):
 
 MOST_FACETS = 50
 
-_NO_FACETS = {
-    "published_from": "filters.published.from",
-    "published_to": "filters.published.to",
-    "published_after": "filters.published.from, which includes its day",
-    "published_before": "filters.published.to, which includes its day",
-}
-"""Bounds as other doors call them: taken for facets they would pass no article, and nobody would know why."""
+
+def bound_among(names: Iterable[str], first: str, last: str) -> tuple[str, str] | None:
+    """Return problem and mend where a bound of dates is among facets; its places are ``first`` and ``last``.
+
+    Taken for facets they would pass no article, and nobody would know why.
+    """
+    places = {
+        "published": f"{first} or {last}",
+        "published_from": first,
+        "published_to": last,
+        "published_after": f"{first}, which includes its day",
+        "published_before": f"{last}, which includes its day",
+    }
+    found = next((name for name in map(facet_name, names) if name in places), None)
+    return (f"{found} is no facet", f"write it as {places[found]}") if found is not None else None
 
 
 class RequestFilters(Body):
@@ -61,9 +70,10 @@ class RequestFilters(Body):
 
     @model_validator(mode="after")
     def _holds_no_bound(self) -> Self:
-        for name in map(facet_name, islice(self.__pydantic_extra__, MOST_FACETS)):  # more are refused anyway
-            if name in _NO_FACETS:
-                raise ValueError(f"{name} is no facet; write it as {_NO_FACETS[name]}")
+        names = islice(self.__pydantic_extra__, MOST_FACETS)  # more are refused anyway
+        problem = bound_among(names, "filters.published.from", "filters.published.to")
+        if problem is not None:
+            raise ValueError("; ".join(problem))
         return self
 
     def to_filters(self) -> Filters:
@@ -168,6 +178,9 @@ class ListQuery(BaseModel):
             if not (name and sign and value):
                 raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
             facets.append((name, value))
+        problem = bound_among((name for name, _ in facets), "published_from", "published_to")
+        if problem is not None:
+            raise InputError("filter", *problem)
         filters = Filters.of(facets, self.published_from, self.published_to)
         return Wanted(filters, self.publisher, self.language, self.sort, self._after())
 

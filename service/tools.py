@@ -13,6 +13,7 @@ from indexer import NO_FILTERS, ArticleNotFound, Filters, InputError, facet_name
 from service.answer import Answer, Hit, SearchResult
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, Cursor, cut, fitting, tokens
 from service.collection import LocalCollection
+from service.schemas import bound_among
 from service.tool_replies import (
     AskReply,
     Cited,
@@ -209,6 +210,9 @@ def filters_of(
     """Return what the index understands; raises InputError that names the tool's parameter."""
     if not (filters or published_from or published_to):
         return NO_FILTERS
+    problem = bound_among(filters or (), "published_from", "published_to")
+    if problem is not None:
+        raise InputError("filters", *problem)
     try:
         return Filters.of((filters or {}).items(), published_from, published_to)
     except InputError as error:

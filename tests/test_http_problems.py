@@ -102,6 +102,7 @@ def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client
         ("published_to", "filters.published.to"),
         ("published_after", "filters.published.from, which includes its day"),
         ("Published-Before", "filters.published.to, which includes its day"),
+        ("Published", "filters.published.from or filters.published.to"),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
