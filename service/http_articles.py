@@ -20,7 +20,7 @@ from indexer import (
 )
 from service import metrics
 from service.collection import described, readable, text_of
-from service.declared import ONLY_A_FILE
+from service.declared import ONLY_A_FILE, OnceRoute
 from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
@@ -29,7 +29,7 @@ from service.representations import ArticleList, ArticleShown, PutResult, Upload
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
 
-router = APIRouter(prefix="/v1/articles", tags=["articles"])
+router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=OnceRoute)
 
 
 class _AnyPath(PathConvertor):

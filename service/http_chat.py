@@ -22,6 +22,7 @@ from service.answer import Answer
 from service.askable import LONGEST_QUESTION, checked_question
 from service.chat import MODEL, extra, pieces, usage
 from service.conversation import Turn, Understood, understood
+from service.declared import OnceRoute
 from service.events import Emit, EventStream, event
 from service.http_operation import note_answer
 from service.openai_errors import RefusedParameter, openai_error, openai_responses
@@ -30,7 +31,7 @@ from service.representations_chat import Completion, ModelList, ModelShown
 from service.schemas import Body, Number, Passages, RequestFilters
 from service.serving import Served, Serving
 
-router = APIRouter(prefix="/v1", tags=["chat"])
+router = APIRouter(prefix="/v1", tags=["chat"], route_class=OnceRoute)
 
 EXAMPLE: JsonDict = {
     "model": MODEL,

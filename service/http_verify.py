@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 from indexer import InputError
 from service.answer import Answer
 from service.claims import MOST_CLAIMS, MOST_QUOTED, Claims, check_amount, claims_of
+from service.declared import OnceRoute
 from service.problems import responses
 from service.representations import Verification
 from service.schemas import Body, Number
@@ -18,7 +19,7 @@ from service.serving import Served
 from service.verdicts import AlsoStated, Claim
 from service.verification import LONGEST_QUOTE, verify_quote
 
-router = APIRouter(prefix="/v1", tags=["questions"])
+router = APIRouter(prefix="/v1", tags=["questions"], route_class=OnceRoute)
 
 Identity = Annotated[str, Field(min_length=1, max_length=512)]
 

@@ -230,6 +230,46 @@ def test_a_field_beside_the_file_of_an_upload_is_refused_by_name(client: httpx.C
         ]
 
 
+REPEATED = "it is given more than once; give it once"
+
+
+def test_a_second_file_of_an_upload_is_refused_rather_than_one_of_them_dropped(client: httpx.Client) -> None:
+    files = [("file", (f"{name}.md", b"# New\n\nSomething.")) for name in ("one", "two")]
+    response = client.post("/v1/articles", files=files)
+    assert problem(response, 422, "invalid-request")["errors"] == [{"field": "file", "problem": REPEATED}]
+    assert [one["article_id"] for one in client.get("/v1/articles").json()["articles"]] == ["well"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/articles", "limit=1&limit=2"),
+        ("/v1/articles/well", "start=0&start=1"),
+        ("/v1/commits", "limit=1&filter=a&limit=2"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_refused_by_name(
+    path: str, query: str, client: httpx.Client
+) -> None:
+    document = problem(client.get(f"{path}?{query}"), 422, "invalid-request")
+    assert document["errors"] == [{"field": query.partition("=")[0], "problem": REPEATED}]
+
+
+def test_a_filter_of_a_list_may_be_given_twice(client: httpx.Client) -> None:
+    assert client.get("/v1/articles?filter=a=b&filter=a=c").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_key_that_a_body_holds_twice_is_refused_by_name(path: str, client: httpx.Client) -> None:
+    for content, name in (
+        ('{"question": "q", "question": "r"}', "question"),
+        ('{"question": "q", "filters": {"city": "Seoul", "city": "Busan"}}', "city"),
+    ):
+        response = client.post(path, content=content, headers={"content-type": "application/json"})
+        document = problem(response, 422, "invalid-request")
+        assert document["errors"] == [{"field": name, "problem": REPEATED}]
+
+
 def test_a_parameter_that_is_not_declared_is_refused_as_openai_does_at_its_addresses(
     client: httpx.Client,
 ) -> None:
