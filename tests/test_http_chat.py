@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from running import running
 
 from indexer import IndexDamaged
-from service import assistant
+from service import answering
 from service.http import create_app
 from service.keys import create_key
 from service.settings import Settings
@@ -239,7 +239,7 @@ def test_damage_is_an_error_of_openais_shape_that_names_no_file(
     def damaged(*arguments: Any) -> Any:
         raise IndexDamaged("/srv/index/catalog.sqlite is torn")
 
-    monkeypatch.setattr(assistant, "gather", damaged)
+    monkeypatch.setattr(answering, "gather", damaged)
     for stream in (False, True):
         with pytest.raises(openai.InternalServerError) as raised:
             list(ask(client, QUESTION, stream=stream))
@@ -248,7 +248,7 @@ def test_damage_is_an_error_of_openais_shape_that_names_no_file(
 
 
 def test_a_bug_is_an_error_of_openais_shape(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assistant, "gather", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(answering, "gather", lambda *arguments: 1 / 0)
     with running(app) as address:
         body = {"model": "civicite", "messages": said(QUESTION)}
         response = httpx.post(f"{address}/v1/chat/completions", json=body)

@@ -15,7 +15,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 from running import running
 
 from indexer import IndexDamaged
-from service import assistant, events, metrics
+from service import answering, events, metrics
 from service.http import create_app
 from service.logs import ACCESS
 from service.observing import Observed
@@ -108,7 +108,7 @@ def test_the_passages_have_left_before_evidence_is_chosen(
         assert seen.wait(20), "the passages were held back"
         return gather(*arguments)
 
-    monkeypatch.setattr(assistant, "gather", gather_once_the_client_has_seen)
+    monkeypatch.setattr(answering, "gather", gather_once_the_client_has_seen)
     with connect_sse(client, "POST", "/v1/ask", json=ASKED) as source:
         coming = source.iter_sse()
         assert next(coming).event == "passages"
@@ -122,7 +122,7 @@ def test_an_error_after_the_start_is_an_event_with_a_problem_that_names_no_file(
     def damaged(*arguments: Any) -> Any:
         raise IndexDamaged("/srv/index/catalog.sqlite is torn")
 
-    monkeypatch.setattr(assistant, "gather", damaged)
+    monkeypatch.setattr(answering, "gather", damaged)
     came = read(client)
     assert [name for name, _ in came] == ["passages", "error"]
     assert came[1][1]["type"] == "urn:civicite:problem:index-damaged"
@@ -140,7 +140,7 @@ def test_a_connection_on_which_nothing_happens_is_kept_alive_by_comments(
         assert told.wait(20)
         return gather(*arguments)
 
-    monkeypatch.setattr(assistant, "gather", gather_later)
+    monkeypatch.setattr(answering, "gather", gather_later)
     headers = {"Accept": "text/event-stream"}
     with client.stream("POST", "/v1/ask", json=ASKED, headers=headers) as response:
         lines = response.iter_lines()
