@@ -13,7 +13,7 @@ from typing import Any
 from indexer.article import Article, Metadata, text_digest
 from indexer.describing import description_digest
 from indexer.erasing import not_found
-from indexer.errors import ArticleDamaged, ArticleLost
+from indexer.errors import ArticleDamaged, ArticleLost, ArticleNotFound, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,12 @@ def read_article(
 
     Raises ArticleNotFound, ArticleErased, ArticleLost or ArticleDamaged.
     """
+    is_text = not any("\ud800" <= character <= "\udfff" for character in identity)
+    if not is_text or (revision is not None and not 0 <= revision < 2**63):
+        # SQLite has no room for either.
+        raise ArticleNotFound(
+            f"article {shown(identity)}", "there is none in this index", "see 'civicite articles' for what is"
+        )
     row = connection.execute(
         f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
         " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from indexer.errors import ArticleErased, ArticleNotFound
+from indexer.errors import ArticleErased, ArticleNotFound, shown
 from indexer.storage import offsets, readable_offsets
 from indexer.writing import STORED, Tally, is_whole, write_counts
 
@@ -133,7 +133,7 @@ def not_found(
     problem: str = "there is none in this index",
 ) -> ArticleNotFound:
     """Return the error for an article or revision that is not in the catalog: erased, or never there."""
-    wanted = f"article {identity!r}" + (f" revision {revision}" if revision else "")
+    wanted = f"article {shown(identity)}" + (f" revision {revision}" if revision else "")
     last = erased_revision(connection, identity)
     if last and (revision is None or revision <= last):
         return ArticleErased(wanted, "it was erased", "nothing is left of it in this index")

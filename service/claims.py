@@ -128,7 +128,7 @@ def _stated(value: Mapping[str, Any], where: str) -> Iterator[Claim]:
         yield _claim(value, where)
     known = {claim.quote for claim in listed}
     for name in texts:
-        found = quotations(_whole(value[name], _at(where, name)))
+        found = quotations(whole(value[name], _at(where, name)))
         yield from (Claim(quote) for quote in found if quote not in known)
 
 
@@ -167,7 +167,7 @@ _WHOLE_NUMBERS = {"revision", "start", "end"}
 
 def _claim(value: object, where: str) -> Claim:
     if isinstance(value, str):
-        return Claim(_whole(value, where))
+        return Claim(whole(value, where))
     if not isinstance(value, Mapping):
         raise InputError(where, "it is neither a text nor an object", "give a text or an object with 'quote'")
     fields: dict[str, Any] = {}
@@ -187,10 +187,10 @@ def _checked(field: str, given: object, where: str) -> object:
     kind, words = (int, "a whole number") if field in _WHOLE_NUMBERS else (str, "a text")
     if not isinstance(given, kind) or isinstance(given, bool) or (kind is int and not 0 <= given < 2**63):  # type: ignore[operator]
         raise InputError(f"{where}: {field}", "it does not fit", f"give {words}")
-    return _whole(given, f"{where}: {field}") if isinstance(given, str) else given
+    return whole(given, f"{where}: {field}") if isinstance(given, str) else given
 
 
-def _whole(text: str, where: str) -> str:
+def whole(text: str, where: str) -> str:
     """Return a text that can be looked up and sent back; JSON may hold halves of characters."""
     try:
         text.encode()
@@ -211,7 +211,7 @@ def _unquoted(answer: Mapping[str, Any], claims: Sequence[Claim], where: str) ->
     said = answer.get("answer")
     if not isinstance(said, str) or not _is_own(answer):
         return None
-    said = _whole(said, _at(where, "answer"))
+    said = whole(said, _at(where, "answer"))
     for quote in sorted((claim.quote for claim in claims), key=len, reverse=True):
         said = said.replace(quote, "", 1)
     return " ".join(re.sub(r"\[\d+\]", " ", said).split()) or None

@@ -191,7 +191,7 @@ def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str
     try:
         told = text_of(article, query.start or 0, query.end)
     except InputError as error:
-        raise Problem("span-not-there", error.problem) from error
+        raise Problem("span-not-there", str(error)) from error
     return {
         **asdict(told),
         "media_type": article.media_type,

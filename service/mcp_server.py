@@ -16,13 +16,13 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field, ValidationError
 
-from indexer import ArticleNotFound, CiviciteError, InputError
+from indexer import MOST_FACETS, ArticleNotFound, CiviciteError, InputError
 from service import tool_replies, tools
 from service.answer import Answer, SearchResult
 from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, USUAL_TOKENS
 from service.collection import LocalCollection
-from service.schemas import MOST_FACETS, Name, Values
+from service.schemas import Name, Values
 from service.settings import Settings
 from service.verification import LONGEST_QUOTE
 

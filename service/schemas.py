@@ -13,14 +13,25 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
+from indexer import (
+    LONGEST_VALUE,
+    MOST_FACETS,
+    MOST_VALUES,
+    Filters,
+    InputError,
+    Listed,
+    Order,
+    Wanted,
+    facet_name,
+    shown,
+)
 from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Passages = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Values = Annotated[list[Name], Field(min_length=1, max_length=100)]
+Values = Annotated[list[Name], Field(min_length=1, max_length=MOST_VALUES)]
 
 EXAMPLE: JsonDict = {
     "question": "Which river was uncovered in the middle of Seoul?",
@@ -40,9 +51,6 @@ class PublishedRange(Body):
 
     from_: str | None = Field(None, alias="from", max_length=10, examples=["2019-01-01"])
     to: str | None = Field(None, max_length=10)
-
-
-MOST_FACETS = 50
 
 
 def bound_among(names: Iterable[str], first: str, last: str) -> tuple[str, str] | None:
@@ -71,7 +79,7 @@ class RequestFilters(Body):
     @model_validator(mode="after")
     def _holds_no_bound(self) -> Self:
         names = islice(self.__pydantic_extra__, MOST_FACETS)  # more are refused anyway
-        problem = bound_among(names, "filters.published.from", "filters.published.to")
+        problem = bound_among(names, *_PLACES.values())
         if problem is not None:
             raise ValueError("; ".join(problem))
         return self
@@ -82,7 +90,15 @@ class RequestFilters(Body):
             found = len(self.__pydantic_extra__)
             raise InputError("filters", f"they name {found} facets", f"use {MOST_FACETS} at most")
         days = self.published or PublishedRange.model_validate({})
-        return Filters.of(self.__pydantic_extra__.items(), days.from_, days.to)
+        try:
+            return Filters.of(self.__pydantic_extra__.items(), days.from_, days.to)
+        except InputError as error:
+            where = _PLACES.get(error.where, error.where)
+            raise InputError(where, error.problem, error.mend) from error
+
+
+_PLACES = {"published_from": "filters.published.from", "published_to": "filters.published.to"}
+"""Where a body holds the bounds of :class:`indexer.Filters`."""
 
 
 class SearchRequest(Body):
@@ -176,12 +192,16 @@ class ListQuery(BaseModel):
         for text in self.filter:
             name, sign, value = (part.strip() for part in text.partition("="))
             if not (name and sign and value):
-                raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
+                raise InputError("filter", f"{shown(text)} is not NAME=VALUE", "write it as city=Incheon")
             facets.append((name, value))
         problem = bound_among((name for name, _ in facets), "published_from", "published_to")
         if problem is not None:
             raise InputError("filter", *problem)
-        filters = Filters.of(facets, self.published_from, self.published_to)
+        try:
+            filters = Filters.of(facets, self.published_from, self.published_to)
+        except InputError as error:
+            where = "filter" if error.where.startswith("filters") else error.where
+            raise InputError(where, error.problem, error.mend) from error
         return Wanted(filters, self.publisher, self.language, self.sort, self._after())
 
     def cursor(self, last: Listed) -> str:

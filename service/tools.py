@@ -207,17 +207,13 @@ def status(collection: LocalCollection) -> StatusReply:
 def filters_of(
     filters: Mapping[str, str | list[str]] | None, published_from: str | None, published_to: str | None
 ) -> Filters:
-    """Return what the index understands; raises InputError that names the tool's parameter."""
+    """Return what the index understands; raises InputError, which names the tool's parameter."""
     if not (filters or published_from or published_to):
         return NO_FILTERS
     problem = bound_among(filters or (), "published_from", "published_to")
     if problem is not None:
         raise InputError("filters", *problem)
-    try:
-        return Filters.of((filters or {}).items(), published_from, published_to)
-    except InputError as error:
-        where = error.where.replace("filters.published.", "published_")
-        raise InputError(where, error.problem, error.mend) from error
+    return Filters.of((filters or {}).items(), published_from, published_to)
 
 
 def _resumed(collection: LocalCollection, cursor: str | None, asked: tuple[object, ...]) -> Cursor:
