@@ -18,7 +18,7 @@ from indexer.catalog import Watermark, readable_at, valid_at
 from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import TermCounts, statistics_by
 from indexer.encoder import Vectors
-from indexer.errors import ArticleDamaged
+from indexer.errors import ArticleDamaged, shown
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.generations import Generation
@@ -172,8 +172,9 @@ class View:
         and is given up, or ArticleDamaged when it is not what was written.
         """
         if unicodedata.normalize("NFC", identity) in self._damaged:
+            named = f"article {shown(identity)}"
             raise ArticleDamaged(
-                f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
+                f"{named}: it is damaged and left out; run 'civicite verify', or index it again"
             )
         return read_article(self._connection, self.commit, identity, revision)
 

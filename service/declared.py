@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from starlette.datastructures import ImmutableMultiDict
 from starlette.exceptions import HTTPException
 
-from service.problems import FieldProblem, problem_response
+from service.field_problems import LONGEST_FIELD, FieldProblem
+from service.problems import problem_response
 
 UNDECLARED = "Extra inputs are not permitted"
 REPEATED = "it is given more than once; give it once"
@@ -33,7 +34,7 @@ class RepeatedKey(HTTPException):
 def answer_repeated(request: Request, error: Exception) -> Response:
     """Answer a repeated key; an exception handler of the application."""
     assert isinstance(error, RepeatedKey)  # noqa: S101 - registered for this class
-    name = error.name[:200].encode("utf-8", "replace").decode()
+    name = error.name[:LONGEST_FIELD].encode("utf-8", "replace").decode()
     problem = FieldProblem(field=name, problem=REPEATED)
     return problem_response("invalid-request", f"{name}: {REPEATED}", [problem])
 

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from indexer import NO_FILTERS, InputError, list_commits
+from indexer import NO_FILTERS, InputError, list_commits, shown
 from service.answer import Answer
 from service.askable import LONGEST_QUESTION, checked_question
 from service.chat import MODEL, extra, pieces, usage
@@ -65,7 +65,7 @@ class Message(BaseModel):
         for number, part in enumerate(self.content):
             if part.type not in ("text", "input_text", "output_text", "refusal"):
                 place = f"{where}.content[{number}]"
-                raise RefusedParameter(place, f"content of type {part.type!r} is not read; send text")
+                raise RefusedParameter(place, f"content of type {shown(part.type)} is not read; send text")
         return "\n".join(part.text or "" for part in self.content)
 
 
