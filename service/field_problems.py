@@ -13,6 +13,10 @@ LONGEST_FIELD = 200
 """Characters of a field's name: in a body anything may be one."""
 
 
+_OBJECTS = ("dict_type", "model_type", "model_attributes_type")
+"""Errors whose message speaks of Python where who sent JSON thinks of an object."""
+
+
 class FieldProblem(BaseModel):
     """What is wrong with one field of a request."""
 
@@ -51,6 +55,10 @@ def _placed(error: Mapping[str, Any], body: object) -> _Placed:
     # What the header does not call JSON comes here as its bytes.
     if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
         message = "it is not marked as JSON; send it as JSON with the header content-type: application/json"
+    elif kind in _OBJECTS:
+        message = "Input should be a valid object"
+    elif "UploadFile" in message:
+        message = "it is no file; send it as a part of the form that has a file's name"
     whole, *parts = error["loc"]
     known, first = (parts, None) if body is None else _followed(body, parts, is_missing=kind == "missing")
     place = tuple(map(str, known)) or (str(whole),)

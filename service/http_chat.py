@@ -235,13 +235,16 @@ def _model(serving: Serving) -> dict[str, Any]:
 
 def _ask(wishes: Wishes, question: str, request: Request, serving: Serving) -> Answer:
     wanted = wishes.min_confidence
-    answer = serving.assistant.ask(
-        question,
-        top_k=wishes.top_k or serving.settings.top_k,
-        filters=wishes.filters.to_filters() if wishes.filters else NO_FILTERS,
-        min_confidence=serving.settings.min_confidence if wanted is None else wanted,
-        as_of=wishes.as_of,
-    )
+    try:
+        answer = serving.assistant.ask(
+            question,
+            top_k=wishes.top_k or serving.settings.top_k,
+            filters=wishes.filters.to_filters() if wishes.filters else NO_FILTERS,
+            min_confidence=serving.settings.min_confidence if wanted is None else wanted,
+            as_of=wishes.as_of,
+        )
+    except InputError as error:
+        raise InputError(f"civicite.{error.where}", error.problem, error.mend) from error
     note_answer(serving, request, answer)
     return answer
 

@@ -51,7 +51,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "unknown-host": (421, "The server is not known by the name in `Host`."),
     "invalid-request": (
         422,
-        "A field or parameter does not fit, as `errors` names each; or a file does not.",
+        "A field or parameter does not fit, as `errors` names each; or an article does not.",
     ),
     "too-many-requests": (429, "More requests in a minute than the settings allow; `Retry-After` says when."),
     "http-error": (400, "Another error of the protocol; the status says which."),
@@ -201,7 +201,7 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ArticleNotFound):
         return problem_response("article-not-found", f"{error.where}: {error.problem}")
     if isinstance(error, InputError):
-        # A file or a record of one is no field.
+        # A file, or an article by its id, is no field.
         is_field = not isinstance(error, ReadError)
         named = FieldProblem(field=error.where, problem=f"{error.problem}; {error.mend}")
         return problem_response("invalid-request", str(error), [named] if is_field else [])

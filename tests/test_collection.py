@@ -207,6 +207,7 @@ def test_articles_facets_commits_and_status_are_the_same(
     assert collection.log() == local.log()
     assert collection.log(2, before=3) == local.log(2, before=3)
     assert collection.status() == local.status()
+    assert local.log(2, before=2**80) == local.log(2)
 
 
 def test_an_order_that_there_is_not_is_refused_with_those_that_there_are(collection: Collection) -> None:

@@ -106,7 +106,7 @@ TEXT_OR_LIST = "Input should be a valid list or a valid string"
             {"filters.published.to": "'2020-13' is not a date"},
         ),
         ("ask", {"filters": {"city": "a\nb"}}, {"filters.city": "is not text; use printable"}),
-        ("verify", {"answer": 3}, {"answer": "a valid string or a valid dictionary"}),
+        ("verify", {"answer": 3}, {"answer": "a valid string or a valid object"}),
         ("verify", {"citations": [{}]}, {"citations.0.quote": "Field required"}),
         ("verify", {"answer": {"citations": [3]}}, {"answer: citations 1": "it is neither a text nor"}),
         ("verify", {"text": "nothing"}, {"citations": "there is no quotation; give"}),
@@ -169,6 +169,12 @@ def test_of_a_long_value_a_problem_repeats_no_more_than_its_beginning(
 def test_a_form_that_is_none_is_not_called_json(kind: str, client: httpx.Client) -> None:
     response = client.post("/v1/articles", content=b"no form", headers={"content-type": kind})
     assert "no form" in str(problem(response, 400, "malformed-body")["detail"])
+
+
+def test_a_field_in_the_place_of_a_file_is_told_to_be_one(client: httpx.Client) -> None:
+    response = client.post("/v1/articles", data={"file": "# New"})
+    detail = str(problem(response, 422, "invalid-request")["detail"])
+    assert detail == "file: it is no file; send it as a part of the form that has a file's name"
 
 
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
