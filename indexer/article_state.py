@@ -12,8 +12,8 @@ from typing import Any
 
 from indexer.article import Article, Metadata, text_digest
 from indexer.describing import description_digest
-from indexer.erasing import not_found
-from indexer.errors import ArticleDamaged, ArticleLost, ArticleNotFound, shown
+from indexer.erasing import check_findable, not_found
+from indexer.errors import ArticleDamaged, ArticleLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,10 @@ def read_article(
 
     Raises ArticleNotFound, ArticleErased, ArticleLost or ArticleDamaged.
     """
-    is_text = not any("\ud800" <= character <= "\udfff" for character in identity)
-    if not is_text or (revision is not None and not 0 <= revision < 2**63):
-        # SQLite has no room for either.
-        raise ArticleNotFound(
-            f"article {shown(identity)}", "there is none in this index", "see 'civicite articles' for what is"
-        )
+    check_findable([identity])
+    if revision is not None and not 0 <= revision < 2**63:
+        # SQLite has no room for it.
+        raise not_found(connection, identity, revision)
     row = connection.execute(
         f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
         " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",

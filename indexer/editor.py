@@ -21,6 +21,7 @@ from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mar
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.erasing import (
+    check_findable,
     copies_of,
     is_unswept,
     not_found,
@@ -160,6 +161,7 @@ class Editor:
         """
         self._go_on_erasing()
         wanted = list(dict.fromkeys(identities))
+        check_findable(wanted)
         for identity in wanted:
             if self._current(identity) is None:
                 with self._catalog.reading() as connection:
@@ -175,6 +177,7 @@ class Editor:
         Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
         """
         wanted = list(dict.fromkeys(identities))
+        check_findable(wanted)
         with self._catalog.writing() as connection:
             note_erasures(connection, wanted)
             copies = copies_of(connection, wanted)
