@@ -26,9 +26,10 @@ from .errors import (
     InputError,
     ReadError,
     RecipeMismatch,
+    shown,
 )
 from .fetching import Fetcher, chosen_limits
-from .filters import NO_FILTERS, Filters
+from .filters import LONGEST_VALUE, MOST_FACETS, MOST_VALUES, NO_FILTERS, Filters
 from .findings import Finding
 from .gathering import Gathered, gather, remember_pages
 from .generations import Generation, GenerationState
@@ -63,6 +64,9 @@ from .view import View
 
 __all__ = [
     "KINDS",
+    "LONGEST_VALUE",
+    "MOST_FACETS",
+    "MOST_VALUES",
     "NO_FILTERS",
     "ORDERS",
     "Article",
@@ -160,6 +164,7 @@ __all__ = [
     "remembering",
     "repair",
     "restore",
+    "shown",
     "source_at",
     "submitted",
     "survey",

@@ -11,7 +11,7 @@ from typing import Any
 
 from indexer.article import Article, Metadata, normal_id, text_digest
 from indexer.describing import description_digest
-from indexer.erasing import not_found
+from indexer.erasing import check_findable, not_found
 from indexer.errors import ArticleDamaged, ArticleLost
 
 
@@ -43,6 +43,10 @@ def read_article(
 
     Raises ArticleNotFound, ArticleErased, ArticleLost or ArticleDamaged.
     """
+    check_findable([identity])
+    if revision is not None and not 0 <= revision < 2**63:
+        # SQLite has no room for it.
+        raise not_found(connection, identity, revision)
     row = connection.execute(
         f"{_ARTICLE} WHERE a.id = :id AND r.from_commit <= :commit"
         " AND (:revision IS NULL OR r.number = :revision) ORDER BY r.number DESC LIMIT 1",

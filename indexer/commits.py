@@ -59,6 +59,8 @@ class Difference:
 
 def list_commits(folder: Path, limit: int, before: int | None = None) -> list[Commit]:
     """List an index's commits, the newest first: ``limit`` of them, of those before the given number."""
+    # SQLite has no room for larger numbers, and no commit has one.
+    before = before if before is None else max(0, min(before, 2**63 - 1))
     with _reading(folder) as connection:
         rows = connection.execute(
             "SELECT id, at, added, changed, withdrawn, note FROM commits WHERE ? IS NULL OR id < ?"

@@ -21,7 +21,15 @@ from indexer.article import normal_id
 from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
-from indexer.erasing import copies_of, is_unswept, not_found, note_erasures, noted_erasures, to_erase_again
+from indexer.erasing import (
+    check_findable,
+    copies_of,
+    is_unswept,
+    not_found,
+    note_erasures,
+    noted_erasures,
+    to_erase_again,
+)
 from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
@@ -149,6 +157,7 @@ class Editor:
         """
         self._go_on_erasing()
         wanted = list(dict.fromkeys(map(normal_id, identities)))
+        check_findable(wanted)
         for identity in wanted:
             if self._current(identity) is None:
                 with self._catalog.reading() as connection:
@@ -164,6 +173,7 @@ class Editor:
         Raises ArticleNotFound, and IndexLocked when another program reads an old state all the while.
         """
         wanted = list(dict.fromkeys(map(normal_id, identities)))
+        check_findable(wanted)
         with self._catalog.writing() as connection:
             note_erasures(connection, wanted)
             copies = copies_of(connection, wanted)

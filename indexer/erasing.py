@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from indexer.article import normal_id
-from indexer.errors import ArticleErased, ArticleNotFound
+from indexer.errors import ArticleErased, ArticleNotFound, shown
 from indexer.storage import offsets, readable_offsets
 from indexer.writing import STORED, Tally, is_whole, write_counts
 
@@ -126,18 +126,28 @@ def erased_since(connection: sqlite3.Connection, commit: int) -> bool:
     return bool(row[0])
 
 
+def check_findable(identities: Iterable[str]) -> None:
+    """Raise ArticleNotFound for an id that is no text, which the catalog could not even look for."""
+    for identity in identities:
+        if any("\ud800" <= character <= "\udfff" for character in identity):
+            raise ArticleNotFound(f"article {shown(identity)}", ABSENT, LISTED)
+
+
+ABSENT, LISTED = "there is none in this index", "see 'civicite articles' for what is"
+
+
 def not_found(
     connection: sqlite3.Connection,
     identity: str,
     revision: int | None = None,
-    problem: str = "there is none in this index",
+    problem: str = ABSENT,
 ) -> ArticleNotFound:
     """Return the error for an article or revision that is not in the catalog: erased, or never there."""
-    wanted = f"article {identity!r}" + (f" revision {revision}" if revision else "")
+    wanted = f"article {shown(identity)}" + (f" revision {revision}" if revision else "")
     last = erased_revision(connection, identity)
     if last and (revision is None or revision <= last):
         return ArticleErased(wanted, "it was erased", "nothing is left of it in this index")
-    return ArticleNotFound(wanted, problem, "see 'civicite articles' for what is")
+    return ArticleNotFound(wanted, problem, LISTED)
 
 
 def erase_rows(connection: sqlite3.Connection, number: int, identities: Iterable[str]) -> None:

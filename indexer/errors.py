@@ -20,6 +20,15 @@ A message is one line: what is wrong, where, and the mend. Errors of libraries a
 they are met, so that a caller needs no library's exceptions.
 """
 
+LONGEST_SHOWN = 200
+"""Characters of a value that a message repeats."""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message repeats it: in quotation marks, on one line, a long one cut."""
+    text = str(value)
+    return repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}…"
+
 
 class CiviciteError(Exception):
     """The root of all errors that carry a message for people."""

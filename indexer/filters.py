@@ -15,8 +15,13 @@ import numpy as np
 
 from indexer.article import day_range, normal_id
 from indexer.catalog import readable_at, valid_at
-from indexer.errors import InputError
+from indexer.errors import InputError, shown
 from indexer.vectors import Keys
+
+MOST_FACETS = 50
+MOST_VALUES = 100
+LONGEST_VALUE = 200
+"""Names of facets, values of each, and characters of a name or value; the same at every door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +55,29 @@ class Filters:
         return cls(merged, published_from, published_to)
 
     def __post_init__(self) -> None:
-        for value in (*self.articles, *(v for name, values in self.facets for v in (name, *values))):
-            if not value.isprintable() or any("\ud800" <= character <= "\udfff" for character in value):
-                raise InputError(f"filters: {value!r}", "it is not text", "use printable characters")
-        for name, day in (("from", self.published_from), ("to", self.published_to)):
+        if len(self.facets) > MOST_FACETS:
+            raise InputError("filters", f"they name {len(self.facets)} facets", f"use {MOST_FACETS} at most")
+        for name, values in self.facets:
+            _check_texts("filters", (name,))
+            if not 1 <= len(values) <= MOST_VALUES:
+                raise InputError(f"filters.{name}", f"it has {len(values)} values", f"use 1 to {MOST_VALUES}")
+            _check_texts(f"filters.{name}", values)
+        _check_texts("filters.articles", self.articles, longest=None)
+        for where, day in (("published_from", self.published_from), ("published_to", self.published_to)):
             try:
                 day_range(day)
             except ValueError as error:
-                raise InputError(
-                    f"filters.published.{name}", f"{day!r} is not a date", "write it as 2020-02-05"
-                ) from error
+                problem = f"{shown(day)} is not a date"
+                raise InputError(where, problem, "write it as 2020-02-05") from error
+
+
+def _check_texts(where: str, texts: Iterable[str], longest: int | None = LONGEST_VALUE) -> None:
+    for text in texts:
+        if longest is not None and not 1 <= len(text) <= longest:
+            problem = f"a name or value has {len(text)} characters"
+            raise InputError(where, problem, f"use 1 to {longest}")
+        if not text.isprintable() or any("\ud800" <= character <= "\udfff" for character in text):
+            raise InputError(where, f"{shown(text)} is not text", "use printable characters")
 
 
 NO_FILTERS = Filters()

@@ -10,16 +10,18 @@ from typing import Literal, get_args
 
 from indexer.article import Metadata
 from indexer.catalog import valid_at
+from indexer.errors import InputError, shown
 from indexer.filters import NO_FILTERS, Filters, article_conditions
 
-Order = Literal["id", "published", "title", "taken_in"]
+Order = Literal["id", "-id", "published", "-published", "title", "-title", "taken_in", "-taken_in"]
+"""What a list is in order of; with a minus the other way round."""
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 PREFIX = 200
 """Characters of a title that are sorted by: what says where the next page begins must fit into an address."""
 
 # Lower case is SQLite's, of ASCII only; an article without a date or title sorts as the empty text.
-_VALUES: dict[Order, str] = {
+_VALUES = {
     "id": "a.id",
     "published": "COALESCE(d.published_from, '')",
     "title": f"lower(substr(COALESCE(json_extract(d.metadata, '$.title'), ''), 1, {PREFIX}))",
@@ -46,22 +48,25 @@ class Wanted:
     publisher: str | None = None
     language: str | None = None
     order: Order = "id"
-    descending: bool = False
     after: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise InputError("order", f"there is none called {shown(self.order)}", f"use {', '.join(ORDERS)}")
 
 
 def read_listed(connection: sqlite3.Connection, commit: int, wanted: Wanted, limit: int) -> list[Listed]:
     """List at most ``limit`` current articles; ties are broken by id, in the same direction."""
-    value, behind = _VALUES[wanted.order], "<" if wanted.descending else ">"
-    direction = "DESC" if wanted.descending else "ASC"
+    name = wanted.order.removeprefix("-")
+    value, (behind, direction) = _VALUES[name], ("<", "DESC") if name != wanted.order else (">", "ASC")
     conditions, values = article_conditions(wanted.filters)
-    for name, text in (("publisher", wanted.publisher), ("language", wanted.language)):
+    for field, text in (("publisher", wanted.publisher), ("language", wanted.language)):
         if text is not None:
-            conditions.append(f"json_extract(d.metadata, '$.{name}') = ? COLLATE NOCASE")
+            conditions.append(f"json_extract(d.metadata, '$.{field}') = ? COLLATE NOCASE")
             values.append(text)
     if wanted.after is not None:
         # By id alone the index on ids is used, and a page costs no more than itself.
-        by_id = wanted.order == "id"
+        by_id = name == "id"
         conditions.append(f"a.id {behind} ?" if by_id else f"({value}, a.id) {behind} (?, ?)")
         values += wanted.after[1:] if by_id else wanted.after
     rows = connection.execute(

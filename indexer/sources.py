@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexer.article import Article, RawArticle, normal_id
 from indexer.clean import clean
-from indexer.errors import InputError, ReadError
+from indexer.errors import InputError, ReadError, shown
 from indexer.metadata import describe
 from indexer.readers import SUFFIXES, read_file
 
@@ -108,7 +108,7 @@ def checked_id(identity: str, where: str) -> str:
     if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in normal):
         raise ReadError(
             where,
-            f"its id {normal!r} holds white space or control characters",
+            f"its id {shown(normal)} holds white space or control characters",
             "use letters, digits, - and /",
         )
     return normal

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from indexer.errors import ReadError
+from indexer.errors import LONGEST_SHOWN, ReadError, shown
 from indexer.readers import read
 from indexer.readers.jsonl import read_jsonl
 from indexer.sources import Found, checked_id, finished, id_from_name
@@ -15,7 +15,7 @@ from indexer.sources import Found, checked_id, finished, id_from_name
 
 def submitted(identity: str, title: str, text: str, metadata: Mapping[str, object]) -> Found:
     """Return the article that a record describes; raises ReadError, which names the field."""
-    where = f"article {identity!r}"
+    where = f"article {shown(identity)}"
     record = {
         "_id": checked_id(identity, where),
         "title": title,
@@ -36,11 +36,12 @@ def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
     Of its name only the last part counts: it says the format and, where the file has no id, the article's.
     """
     own = PurePosixPath(name.replace("\\", "/")).name
-    for raw in read(own, content):
+    told = own[-LONGEST_SHOWN:]
+    for raw in read(told, content):
         if isinstance(raw, ReadError):
             yield raw
             continue
-        where = own if raw.id is None else f"{own}: {raw.id}"
+        where = told if raw.id is None else f"{told}: {raw.id[:LONGEST_SHOWN]}"
         try:
             identity = id_from_name(own) if raw.id is None else raw.id
             yield Found(finished(raw, identity, where), named=raw.id is not None)

@@ -17,7 +17,7 @@ from indexer.copies import Kin, Stretch, read_kin
 from indexer.counts import statistics_by
 from indexer.encoder import Vectors
 from indexer.engines import Engines
-from indexer.errors import ArticleLeftOut
+from indexer.errors import ArticleLeftOut, shown
 from indexer.facets import facet_counts
 from indexer.filters import Filters, allowed_keys
 from indexer.holders import Holder, read_holders
@@ -140,8 +140,9 @@ class View:
         and is given up, or ArticleDamaged when it is not what was written.
         """
         if normal_id(identity) in self._damaged:
+            named = f"article {shown(identity)}"
             raise ArticleLeftOut(
-                f"article {identity!r}: it is damaged and left out; run 'civicite verify', or index it again"
+                f"{named}: it is damaged and left out; run 'civicite verify', or index it again"
             )
         return read_article(self._connection, self.commit, identity, revision)
 

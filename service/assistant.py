@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from indexer import NO_FILTERS, Encoder, Filters, Index, InputError, Moment, Recipe, RecipeMismatch, View
+from indexer import NO_FILTERS, Encoder, Filters, Index, Moment, Recipe, RecipeMismatch, View
 from service.abstention import must_refuse, refused, refused_empty
 from service.answer import Answer, Hit, IndexState, SearchResult
 from service.answering import abstention, find, quoted
-from service.askable import MOST_PASSAGES, checked_question
+from service.askable import check_confidence, check_top_k, checked_question
 from service.clock import Clock
 from service.encoder import chosen_encoder
 from service.explanation import explain_answer, explain_passages
@@ -106,6 +106,7 @@ class Assistant:
         the passages as soon as they are found, before evidence is chosen; what it raises ends the work.
         ``explain`` adds how every score comes about, which takes some tenths of a second.
         """
+        check_confidence(min_confidence)
         clock = Clock()
         threshold = self._ranker.threshold if min_confidence is None else min_confidence
         with self._asked(question, top_k, clock, as_of, explain) as (view, asked):
@@ -175,7 +176,8 @@ class Assistant:
     def _asked(
         self, question: str, top_k: int, clock: Clock, as_of: Moment | None, explain: bool = False
     ) -> Iterator[tuple[View, Question]]:
-        _check_request(question, top_k)
+        checked_question(question)
+        check_top_k(top_k)
         # The model works on it while it waits for its turn.
         asked = understand(question, self._encoder)
         # What may take long takes no turn: the interpreter goes back and forth between it and the others.
@@ -209,9 +211,3 @@ def _check_model(index: Index, encoder: Encoder) -> None:
             f"this is {mine.model} (recipe {mine.name}); "
             "set the model it was built with, or build it anew for this one with 'civicite rebuild'"
         )
-
-
-def _check_request(question: str, top_k: int) -> None:
-    checked_question(question)
-    if not 1 <= top_k <= MOST_PASSAGES:
-        raise InputError("top_k", f"{top_k} is out of range", f"use 1 to {MOST_PASSAGES}")

@@ -67,21 +67,24 @@ def check_amount(claims: Sequence[Claim], where: str) -> None:
             raise InputError(where, f"it holds {amount} {what}", f"give {most} at most")
 
 
-def claims_of(value: object, where: str) -> Claims:
-    """Read the quotations of a JSON value: an answer, an object with a list of them, or such a list."""
-    if isinstance(value, Mapping):
-        for name in ("citations", "quotes", "quotations"):
-            if name in value:
-                claims = tuple(_listed(value[name], f"{where}: {name}"))
-                return Claims(claims, _unquoted(value, claims, where))
-        if isinstance(value.get("answer"), Mapping):
-            return claims_of(value["answer"], f"{where}: answer")
-        for name in ("answer", "text"):
-            if isinstance(value.get(name), str):
-                text = _whole(value[name], f"{where}: {name}")
-                return Claims(tuple(map(Claim, quotations(text))))
-        return Claims((_claim(value, where),))
-    return Claims(tuple(_listed(value, where)))
+def claims_of(value: object, where: str = "") -> Claims:
+    """Read the quotations of a JSON value: an answer, an object with a list of them, or such a list.
+
+    Of an object all is read that may quote, its lists first, so that nothing passes unseen beside what is
+    verified. ``where`` is empty when the object is a request.
+    """
+    if not isinstance(value, Mapping):
+        return Claims(tuple(_listed(value, where)))
+    claims: list[Claim] = []
+    unquoted: list[str] = []
+    while True:
+        claims += _stated(value, where)
+        beyond = _unquoted(value, claims, where)
+        unquoted += [beyond] if beyond is not None else []
+        whole = value.get("answer")
+        if not isinstance(whole, Mapping):
+            return Claims(tuple(claims), " ".join(unquoted) or None)
+        value, where = whole, _at(where, "answer")
 
 
 def quotations(text: str) -> list[str]:
@@ -103,6 +106,39 @@ _QUOTED = re.compile(
     r"|“(?P<double>[^“”]+)”|„(?P<low>[^„“”]+)[“”]|«(?P<angles>[^«»]+)»|「(?P<corners>[^「」]+)」"
     r'|"(?P<straight>[^"\n]+)"'
 )
+
+
+_LISTS = ("citations", "quotes", "quotations")
+_TEXTS = ("answer", "text")
+
+
+def _stated(value: Mapping[str, Any], where: str) -> Iterator[Claim]:
+    """Yield the quotations of one object: those that it lists, its own, and those of its texts beside."""
+    lists = [name for name in _LISTS if name in value]
+    listed = [claim for name in lists for claim in _listed(value[name], _at(where, name))]
+    yield from listed
+    # An answer of civicite's is quotations without marks: whatever they do not cover is unquoted.
+    texts = [
+        name
+        for name in _TEXTS
+        if isinstance(value.get(name), str) and not (name == "answer" and _is_own(value))
+    ]
+    quotes = any(value.get(name) is not None for name in _NAMES["quote"] if name not in _TEXTS)
+    if quotes or not (lists or texts or isinstance(value.get("answer"), Mapping)):
+        yield _claim(value, where)
+    known = {claim.quote for claim in listed}
+    for name in texts:
+        found = quotations(whole(value[name], _at(where, name)))
+        yield from (Claim(quote) for quote in found if quote not in known)
+
+
+def _is_own(value: Mapping[str, Any]) -> bool:
+    """Tell whether an object is an answer of civicite's."""
+    return "sentences" in value and any(name in value for name in _LISTS)
+
+
+def _at(where: str, name: str) -> str:
+    return f"{where}: {name}" if where else name
 
 
 def _listed(value: object, where: str) -> Iterator[Claim]:
@@ -131,7 +167,7 @@ _WHOLE_NUMBERS = {"revision", "start", "end"}
 
 def _claim(value: object, where: str) -> Claim:
     if isinstance(value, str):
-        return Claim(_whole(value, where))
+        return Claim(whole(value, where))
     if not isinstance(value, Mapping):
         raise InputError(where, "it is neither a text nor an object", "give a text or an object with 'quote'")
     fields: dict[str, Any] = {}
@@ -151,10 +187,10 @@ def _checked(field: str, given: object, where: str) -> object:
     kind, words = (int, "a whole number") if field in _WHOLE_NUMBERS else (str, "a text")
     if not isinstance(given, kind) or isinstance(given, bool) or (kind is int and not 0 <= given < 2**63):  # type: ignore[operator]
         raise InputError(f"{where}: {field}", "it does not fit", f"give {words}")
-    return _whole(given, f"{where}: {field}") if isinstance(given, str) else given
+    return whole(given, f"{where}: {field}") if isinstance(given, str) else given
 
 
-def _whole(text: str, where: str) -> str:
+def whole(text: str, where: str) -> str:
     """Return a text that can be looked up and sent back; JSON may hold halves of characters."""
     try:
         text.encode()
@@ -170,12 +206,12 @@ def _also(value: object, where: str) -> AlsoStated:
     return AlsoStated(str(_checked("article_id", value.get("article_id"), where)), *numbers)  # type: ignore[arg-type]
 
 
-def _unquoted(answer: Mapping[str, Any], claims: tuple[Claim, ...], where: str) -> str | None:
+def _unquoted(answer: Mapping[str, Any], claims: Sequence[Claim], where: str) -> str | None:
     """Return what civicite's own answer says beyond its quotations, None when that is nothing."""
     said = answer.get("answer")
-    if not isinstance(said, str) or "sentences" not in answer:
+    if not isinstance(said, str) or not _is_own(answer):
         return None
-    said = _whole(said, f"{where}: answer")
+    said = whole(said, _at(where, "answer"))
     for quote in sorted((claim.quote for claim in claims), key=len, reverse=True):
         said = said.replace(quote, "", 1)
     return " ".join(re.sub(r"\[\d+\]", " ", said).split()) or None

@@ -50,8 +50,8 @@ def _root(
 
 OPTION_OF_FIELD = {
     "as_of": "--as-of",
-    "filters.published.from": "--published-from",
-    "filters.published.to": "--published-to",
+    "published_from": "--published-from",
+    "published_to": "--published-to",
 }
 """How somebody at the command line gave what a request gives by this name."""
 

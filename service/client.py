@@ -4,7 +4,6 @@ Knows addresses, problem documents and when to try again. Knows nothing of index
 none.
 """
 
-import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,10 +16,20 @@ from httpx_sse import EventSource, SSEError
 from pydantic import TypeAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from indexer import NO_FILTERS, Commit, Filters, InputError, Moment, Order
+from indexer import (
+    NO_FILTERS,
+    ArticleNotFound,
+    Commit,
+    Filters,
+    InputError,
+    Moment,
+    Order,
+    Wanted,
+    shown,
+)
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
-from service.claims import MOST_CLAIMS, MOST_COPIES, MOST_QUOTED
 from service.client_errors import ServerBusy, ServiceError, error_from
+from service.client_requests import check_sendable, in_requests, known, question_body, sendable_key
 from service.collection import (
     PAGE,
     ArticleSummary,
@@ -48,7 +57,7 @@ class Client:
     """
 
     def __init__(self, url: str, key: str | None = None, *, timeout: float = 60.0) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key is not None else {}
+        headers = {"Authorization": f"Bearer {sendable_key(key)}"} if key is not None else {}
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
         except (httpx.InvalidURL, ValueError) as error:
@@ -80,7 +89,7 @@ class Client:
         as_of: Moment | None = None,
     ) -> Answer:
         """Answer a question with verified quotations, or abstain and say why."""
-        body = _body(question, top_k, filters, as_of, min_confidence=min_confidence)
+        body = question_body(question, top_k, filters, as_of, min_confidence=min_confidence)
         return Answer.from_dict(self._read("POST", "/v1/ask", json=body))
 
     def stream(
@@ -93,7 +102,7 @@ class Client:
         as_of: Moment | None = None,
     ) -> Iterator[Told]:
         """Yield the passages as soon as they are found, then each sentence, then the answer."""
-        body = _body(question, top_k, filters, as_of, min_confidence=min_confidence)
+        body = question_body(question, top_k, filters, as_of, min_confidence=min_confidence)
         with self._opened(body) as source:
             for one in source.iter_sse():
                 if one.event == "error":
@@ -110,29 +119,40 @@ class Client:
         as_of: Moment | None = None,
     ) -> SearchResult:
         """Return the passages nearest to a question."""
-        body = _body(question, top_k, filters, as_of)
+        body = question_body(question, top_k, filters, as_of)
         return SearchResult.from_dict(self._read("POST", "/v1/search", json=body))
 
     def article(
         self, article_id: str, revision: int | None = None, *, start: int = 0, end: int | None = None
     ) -> ArticleText:
         """Read an article or a span of it; without ``revision`` a withdrawn one is not found."""
-        query = {"revision": revision, "start": start, "end": end}
-        path = f"/v1/articles/{percent_encoded(article_id, safe='')}"
-        return _ARTICLE.validate_python(self._read("GET", path, params=_known(query)))
+        query = known({"revision": revision, "start": start, "end": end})
+        try:
+            path = f"/v1/articles/{percent_encoded(article_id, safe='')}"
+            return _ARTICLE.validate_python(self._read("GET", path, params=query))
+        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+            where, problem = (
+                f"article {shown(article_id)}",
+                "there can be none by an id that no address holds",
+            )
+            raise ArticleNotFound(where, problem, "list the articles for their ids") from error
 
     def articles(self, filters: Filters = NO_FILTERS, order: Order = "id") -> Iterator[ArticleSummary]:
         """Yield the current articles that pass a filter."""
-        _check_sendable(filters)
+        check_sendable(filters)
         query: dict[str, Any] = {
             "limit": PAGE,
-            "sort": order,
+            "sort": Wanted(order=order).order,  # which must be one that there is, as in a folder
             "filter": [f"{name}={value}" for name, values in filters.facets for value in values],
             "published_from": filters.published_from,
             "published_to": filters.published_to,
         }
         while True:
-            page = self._read("GET", "/v1/articles", params=_known(query))
+            try:
+                page = self._read("GET", "/v1/articles", params=known(query))
+            except httpx.InvalidURL as error:
+                problem, mend = "they are too long for an address", "use fewer or shorter values"
+                raise InputError("filters", problem, mend) from error
             yield from _SUMMARIES.validate_python(page["articles"])
             if page["next"] is None:
                 return
@@ -147,7 +167,7 @@ class Client:
         found: list[Commit] = []
         while len(found) < limit:
             query = {"limit": min(PAGE, limit - len(found)), "before": before}
-            page = self._read("GET", "/v1/commits", params=_known(query))
+            page = self._read("GET", "/v1/commits", params=known(query))
             found += _COMMITS.validate_python(page["commits"])
             before = page["next"]
             if before is None:
@@ -156,10 +176,10 @@ class Client:
 
     def verify(self, quotes: Iterable[Claim | Citation]) -> list[Verdict]:
         """Class each quotation, and show the nearest true span where it is not verified."""
-        claims = [_known(asdict(claim_of(quote))) for quote in quotes]
+        claims = [known(asdict(claim_of(quote))) for quote in quotes]
         results = [
             result
-            for some in _in_requests(claims)
+            for some in in_requests(claims)
             for result in self._read("POST", "/v1/verify", json={"citations": some})["results"]
         ]
         for result in results:
@@ -240,44 +260,6 @@ def _json(response: httpx.Response) -> Any:
         raise ServiceError(
             f"{response.url}: the answer is not JSON; does the address lead to civicite?"
         ) from error
-
-
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _in_requests(claims: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Share claims out to requests, each of no more than the service verifies at a time."""
-    most = (MOST_CLAIMS, MOST_COPIES, MOST_QUOTED)
-    some: list[dict[str, Any]] = []
-    held = (0, 0, 0)
-    for claim in claims:
-        more = (1, len(claim["also_in"]), len(claim["quote"]))
-        together = (held[0] + more[0], held[1] + more[1], held[2] + more[2])
-        if some and any(amount > limit for amount, limit in zip(together, most, strict=True)):
-            yield some
-            some, together = [], more
-        some.append(claim)
-        held = together
-    if some:
-        yield some
-
-
-def _check_sendable(filters: Filters) -> None:
-    if filters.articles:
-        raise InputError("filters.articles", "a server does not filter by ids", "filter by facets and dates")
-
-
-def _body(
-    question: str, top_k: int, filters: Filters, as_of: Moment | None, **more: float | None
-) -> dict[str, Any]:
-    _check_sendable(filters)
-    chosen: dict[str, Any] = {name: list(values) for name, values in filters.facets}
-    if filters.published_from or filters.published_to:
-        chosen["published"] = {"from": filters.published_from, "to": filters.published_to}
-    moment = as_of.isoformat() if isinstance(as_of, datetime.date) else as_of
-    given = {"filters": chosen or None, "as_of": moment, **more}
-    return {"question": question, "top_k": top_k, **_known(given)}
 
 
 def _passages(content: Mapping[str, Any]) -> PassagesFound:

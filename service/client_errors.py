@@ -66,15 +66,29 @@ def error_from(document: Mapping[str, Any], retry_after: str | None = None) -> C
     status = int(document.get("status", 0)) or None
     detail = str(document.get("detail", ""))
     if kind in _INPUT:
-        where, _, rest = detail.partition(": ")
-        problem, _, mend = rest.partition("; ")
-        return _INPUT[kind](where, problem or "it cannot be used", mend or "see the server's description")
+        return _INPUT[kind](*_told(kind, detail, document.get("errors")))
     # Nobody need wait for an index that somebody has to mend.
     if status in _PASSING and kind != "model-changed":
         return ServerBusy(f"the server is busy: {detail}", kind, status, _seconds(retry_after))
     if kind in _INDEX:
         return _INDEX[kind](f"on the server: {detail}")
     return ServiceError(f"the server refuses: {detail}", kind, status)
+
+
+def _told(kind: str, detail: str, errors: object) -> tuple[str, str, str]:
+    """Return where, problem and mend as the server told them; ids and values may hold what parts them."""
+    if isinstance(errors, list) and errors and isinstance(errors[0], Mapping):
+        where, rest = str(errors[0].get("field", "")), str(errors[0].get("problem", ""))
+    elif kind.startswith("article-"):
+        where, _, problem = detail.rpartition(": ")
+        return where, problem, _NO_MEND
+    else:
+        where, _, rest = detail.partition(": ")
+    problem, _, mend = rest.rpartition("; ") if "; " in rest else (rest, "", _NO_MEND)
+    return where, problem or "it cannot be used", mend
+
+
+_NO_MEND = "see the server's description"
 
 
 def _seconds(header: str | None) -> float | None:

@@ -24,9 +24,11 @@ from indexer import (
     View,
     Wanted,
     list_commits,
+    shown,
 )
 from service.answer import Answer, AnswerSentence, Citation, Hit, SearchResult
 from service.assistant import Assistant
+from service.claims import whole
 from service.overview import facts_of
 from service.verdicts import AlsoStated, Claim, Verdict
 from service.verification import verify_quote
@@ -264,19 +266,21 @@ def told_of(answer: Answer) -> Iterator[SentenceTold]:
 
 
 def claim_of(quote: Claim | Citation) -> Claim:
-    """Return what is to be verified of a citation."""
-    if isinstance(quote, Claim):
-        return quote
+    """Return what is to be verified of a citation; raises InputError for what is no text."""
+    names = [field.name for field in fields(Claim) if field.name != "also_in"]
+    stated = {name: getattr(quote, name) for name in names}
+    for name, value in (*stated.items(), *(("also_in", one.article_id) for one in quote.also_in)):
+        if isinstance(value, str):
+            whole(value, name)
     also = tuple(AlsoStated(o.article_id, o.revision, o.start, o.end) for o in quote.also_in)
-    names = (field.name for field in fields(Claim) if field.name != "also_in")
-    return Claim(**{name: getattr(quote, name) for name in names}, also_in=also)
+    return Claim(**stated, also_in=also)
 
 
 def readable(view: View, article_id: str, revision: int | None) -> ArticleState:
     """Return an article; raises ArticleNotFound also for a withdrawn one unless its ``revision`` is named."""
     article = view.article(article_id, revision)
     if article.withdrawn and revision is None:
-        raise ArticleNotFound(f"article {article_id!r}", "it was withdrawn", "ask for a revision")
+        raise ArticleNotFound(f"article {shown(article_id)}", "it was withdrawn", "ask for a revision")
     return article
 
 
@@ -285,7 +289,7 @@ def text_of(article: ArticleState, start: int, end: int | None) -> ArticleText:
     length = len(article.text)
     last = length if end is None else end
     if not 0 <= start <= last <= length:
-        problem = f"the text has {length} characters; {start}–{last} is not in it"
+        problem = f"{start}–{last} is not in the text, which has {length} characters"
         raise InputError("start, end", problem, f"use 0 to {length}")
     return ArticleText(
         article_id=article.id,

@@ -22,7 +22,7 @@ from service.access import Access
 from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
 from service.cors import OtherPages
-from service.declared import DECLARED_PARAMETERS
+from service.declared import DECLARED_PARAMETERS, OnceRoute, RepeatedKey, answer_repeated
 from service.guard import Guard
 from service.http_articles import router as articles
 from service.http_chat import router as chat
@@ -46,7 +46,7 @@ from service.specification import DescribedApp
 from service.store import store_of
 from service.tracing import telemetry
 
-questions = APIRouter(prefix="/v1", tags=["questions"])
+questions = APIRouter(prefix="/v1", tags=["questions"], route_class=OnceRoute)
 
 
 def create_app(settings: Settings | None = None, opening: Future[LocalCollection] | None = None) -> FastAPI:
@@ -88,6 +88,7 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     app.add_middleware(Observed)
     answer_problems(app)
     app.add_exception_handler(RefusedParameter, answer_refused)
+    app.add_exception_handler(RepeatedKey, answer_repeated)
     own: list[APIRoute] = []
     for router in (questions, verification, articles, service, chat):
         own += _included(app, router, [DECLARED_PARAMETERS])

@@ -20,7 +20,7 @@ from indexer import (
 )
 from service import metrics
 from service.collection import described, readable, text_of
-from service.declared import ONLY_A_FILE
+from service.declared import ONLY_A_FILE, OnceRoute
 from service.feedback import forget_erased
 from service.guard import LARGEST_BODY
 from service.http_tags import KNOWN, named_tags, names_state, state_of, tag_of, unless_known
@@ -29,7 +29,7 @@ from service.representations import ArticleList, ArticleShown, PutResult, Upload
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
 
-router = APIRouter(prefix="/v1/articles", tags=["articles"])
+router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=OnceRoute)
 
 
 class _AnyPath(PathConvertor):
@@ -191,7 +191,7 @@ def _article(view: View, article: ArticleState, query: ArticleQuery) -> dict[str
     try:
         told = text_of(article, query.start or 0, query.end)
     except InputError as error:
-        raise Problem("span-not-there", error.problem) from error
+        raise Problem("span-not-there", str(error)) from error
     return {
         **asdict(told),
         "media_type": article.media_type,

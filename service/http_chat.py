@@ -17,11 +17,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from indexer import NO_FILTERS, InputError, list_commits
+from indexer import NO_FILTERS, InputError, list_commits, shown
 from service.answer import Answer
 from service.askable import LONGEST_QUESTION, checked_question
 from service.chat import MODEL, extra, pieces, usage
 from service.conversation import Turn, Understood, understood
+from service.declared import OnceRoute
 from service.events import Emit, EventStream, event
 from service.http_operation import note_answer
 from service.openai_errors import RefusedParameter, openai_error, openai_responses
@@ -30,7 +31,7 @@ from service.representations_chat import Completion, ModelList, ModelShown
 from service.schemas import Body, Number, Passages, RequestFilters
 from service.serving import Served, Serving
 
-router = APIRouter(prefix="/v1", tags=["chat"])
+router = APIRouter(prefix="/v1", tags=["chat"], route_class=OnceRoute)
 
 EXAMPLE: JsonDict = {
     "model": MODEL,
@@ -64,7 +65,7 @@ class Message(BaseModel):
         for number, part in enumerate(self.content):
             if part.type not in ("text", "input_text", "output_text", "refusal"):
                 place = f"{where}.content[{number}]"
-                raise RefusedParameter(place, f"content of type {part.type!r} is not read; send text")
+                raise RefusedParameter(place, f"content of type {shown(part.type)} is not read; send text")
         return "\n".join(part.text or "" for part in self.content)
 
 
@@ -234,13 +235,16 @@ def _model(serving: Serving) -> dict[str, Any]:
 
 def _ask(wishes: Wishes, question: str, request: Request, serving: Serving) -> Answer:
     wanted = wishes.min_confidence
-    answer = serving.assistant.ask(
-        question,
-        top_k=wishes.top_k or serving.settings.top_k,
-        filters=wishes.filters.to_filters() if wishes.filters else NO_FILTERS,
-        min_confidence=serving.settings.min_confidence if wanted is None else wanted,
-        as_of=wishes.as_of,
-    )
+    try:
+        answer = serving.assistant.ask(
+            question,
+            top_k=wishes.top_k or serving.settings.top_k,
+            filters=wishes.filters.to_filters() if wishes.filters else NO_FILTERS,
+            min_confidence=serving.settings.min_confidence if wanted is None else wanted,
+            as_of=wishes.as_of,
+        )
+    except InputError as error:
+        raise InputError(f"civicite.{error.where}", error.problem, error.mend) from error
     note_answer(serving, request, answer)
     return answer
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.askable import LONGEST_QUESTION
+from service.declared import OnceRoute
 from service.feedback import FeedbackFull, forget_erased, note, read_feedback
 from service.http_tags import KNOWN, unless_known
 from service.keys import Key
@@ -18,7 +19,7 @@ from service.schemas import Body, Number
 from service.serving import Served
 from service.verification import LONGEST_QUOTE
 
-router = APIRouter(prefix="/v1", tags=["service"])
+router = APIRouter(prefix="/v1", tags=["service"], route_class=OnceRoute)
 
 
 class StateBody(Body):

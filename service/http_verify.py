@@ -11,14 +11,14 @@ from pydantic.config import JsonDict
 from indexer import InputError
 from service.answer import Answer
 from service.claims import MOST_CLAIMS, MOST_QUOTED, Claims, check_amount, claims_of
+from service.declared import OnceRoute
 from service.problems import responses
 from service.representations import Verification
 from service.schemas import Body, Number
 from service.serving import Served
-from service.verdicts import AlsoStated, Claim
 from service.verification import LONGEST_QUOTE, verify_quote
 
-router = APIRouter(prefix="/v1", tags=["questions"])
+router = APIRouter(prefix="/v1", tags=["questions"], route_class=OnceRoute)
 
 Identity = Annotated[str, Field(min_length=1, max_length=512)]
 
@@ -64,26 +64,23 @@ class CitationToVerify(Body):
     withdrawn: bool | None = None
     superseded_by: int | None = None
 
-    def to_claim(self) -> Claim:
-        """Return what verification understands."""
-        return Claim(
-            **{name: getattr(self, name) for name in _OF_A_CLAIM},
-            also_in=tuple(AlsoStated(o.article_id, o.revision, o.start, o.end) for o in self.also_in),
-        )
 
-
-_OF_A_CLAIM = [field.name for field in fields(Claim) if field.name != "also_in"]
 _OWN = ("answer", "citations")
+_AROUND = ("understood", "question_id")
+"""What the chat door and a file of questions add to an answer."""
 _UNUSED: dict[str, Any] = {
-    field.name: (Any, Field(None, description="Of an answer that is posted as it came; of no effect"))
-    for field in fields(Answer)
-    if field.name not in _OWN
+    name: (Any, Field(None, description="Of an answer that is posted as it came; of no effect"))
+    for name in (*(field.name for field in fields(Answer)), *_AROUND)
+    if name not in _OWN
 }
 _AnAnswer: Any = create_model("_AnAnswer", __base__=Body, **_UNUSED)
 
 
 class VerifyRequest(_AnAnswer):  # type: ignore[misc]
-    """Citations, or an answer as civicite gave it, or any text with its quotations in quotation marks."""
+    """Citations, or an answer as civicite gave it, or any text with its quotations in quotation marks.
+
+    All that is given is verified: citations first, then what ``answer`` and ``text`` quote beside them.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     citations: list[CitationToVerify] | None = Field(
@@ -96,20 +93,17 @@ class VerifyRequest(_AnAnswer):  # type: ignore[misc]
 
     def to_claims(self) -> Claims:
         """Return the quotations; raises InputError when there is none to verify."""
+        given = {name: getattr(self, name) for name in ("answer", "sentences", "text")}
+        given = {name: value for name, value in given.items() if value is not None}
         if self.citations is not None:
-            claims = tuple(citation.to_claim() for citation in self.citations)
-            check_amount(claims, "citations")
-            given = self.model_dump(include={"answer", "sentences"})
-            return Claims(
-                claims, claims_of({**given, "quotes": [c.quote for c in claims]}, "answer").unquoted
-            )
-        content = self.text if self.text is not None else self.answer
-        found = claims_of({"text": content} if isinstance(content, str) else content or [], "answer")
+            given["citations"] = [citation.model_dump() for citation in self.citations]
+        quoting = [name for name in ("citations", "answer", "text") if name in given]
+        found = claims_of(given) if quoting else Claims(())
         if not found.claims:
             raise InputError(
                 "citations", "there is no quotation", "give citations, an answer or a text with some"
             )
-        check_amount(found.claims, "answer")
+        check_amount(found.claims, ", ".join(quoting))
         return found
 
 

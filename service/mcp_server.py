@@ -16,13 +16,14 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field, ValidationError
 
-from indexer import ArticleNotFound, CiviciteError, InputError
+from indexer import MOST_FACETS, ArticleNotFound, CiviciteError, InputError, shown
 from service import tool_replies, tools
 from service.answer import Answer, SearchResult
 from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, USUAL_TOKENS
 from service.collection import LocalCollection
-from service.schemas import MOST_FACETS, Name, Values
+from service.field_problems import LONGEST_FIELD
+from service.schemas import Name, Values
 from service.settings import Settings
 from service.verification import LONGEST_QUOTE
 
@@ -80,10 +81,12 @@ class Server(MCPServer[Any]):
         """Call a tool by its name."""
         known = {tool.name: tool.input_schema for tool in await self.list_tools()}
         if name not in known:
-            raise ToolError(f"there is no tool {name!r}; use one of {', '.join(known)}")
+            raise ToolError(f"there is no tool {shown(name)}; use one of {', '.join(known)}")
         strange = [one for one in arguments if one not in known[name].get("properties", {})]
         if strange:
-            raise ToolError(f"{strange[0]}: {name} has no such parameter; {_parameters(known[name])}")
+            raise ToolError(
+                f"{strange[0][:LONGEST_FIELD]}: {name} has no such parameter; {_parameters(known[name])}"
+            )
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:

@@ -1,7 +1,7 @@
 """Errors over HTTP: one shape, the problem document of RFC 9457, with stable types.
 
-Knows which error becomes which problem. A problem never holds a path of this machine, a traceback or the
-value that was sent.
+Knows which error becomes which problem. A problem never holds a path of this machine or a traceback, and of
+a value that was sent no more than its beginning.
 """
 
 import logging
@@ -24,15 +24,17 @@ from indexer import (
     IndexLocked,
     IndexNotFound,
     InputError,
+    ReadError,
     RecipeMismatch,
 )
 from service import request_ids
 from service.askable import MOST_PASSAGES
+from service.field_problems import FieldProblem, field_problems
 
 TYPES = "urn:civicite:problem:"
 
 PROBLEMS: dict[str, tuple[int, str]] = {
-    "malformed-body": (400, "The body is not JSON in UTF-8."),
+    "malformed-body": (400, "The body is not JSON in UTF-8, or not the form that it is called."),
     "key-required": (401, "This needs an API key: send it as `Authorization: Bearer KEY`."),
     "key-unknown": (401, "There is no such key, or it was revoked."),
     "scope-missing": (403, "The key is valid, but may not do this."),
@@ -47,7 +49,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "body-too-large": (413, "The body is larger than this address takes."),
     "span-not-there": (416, "The text has no such span."),
     "unknown-host": (421, "The server is not known by the name in `Host`."),
-    "invalid-request": (422, "A field or parameter does not fit; `errors` names each."),
+    "invalid-request": (
+        422,
+        "A field or parameter does not fit, as `errors` names each; or an article does not.",
+    ),
     "too-many-requests": (429, "More requests in a minute than the settings allow; `Retry-After` says when."),
     "http-error": (400, "Another error of the protocol; the status says which."),
     "index-damaged": (500, "What was written is not what is there; `civicite verify` names it."),
@@ -73,13 +78,6 @@ RESTART_SECONDS = 60
 BUG = "something went wrong here; the server's log says what"
 
 log = logging.getLogger("uvicorn.error")
-
-
-class FieldProblem(BaseModel):
-    """What is wrong with one field of a request."""
-
-    field: str
-    problem: str
 
 
 class ProblemDocument(BaseModel):
@@ -203,7 +201,10 @@ def _on_civicite_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ArticleNotFound):
         return problem_response("article-not-found", f"{error.where}: {error.problem}")
     if isinstance(error, InputError):
-        return problem_response("invalid-request", str(error))
+        # A file, or an article by its id, is no field.
+        is_field = not isinstance(error, ReadError)
+        named = FieldProblem(field=error.where, problem=f"{error.problem}; {error.mend}")
+        return problem_response("invalid-request", str(error), [named] if is_field else [])
     if isinstance(error, IndexLocked):
         detail = "another writer holds the index; try again in a moment"
         return problem_response("index-locked", detail, retry=RETRY_SECONDS)
@@ -225,29 +226,19 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if any(one["type"] == "json_invalid" for one in error.errors()):
         return problem_response("malformed-body", "the body is not valid JSON")
-    errors = [_field_problem(one) for one in error.errors()]
+    errors = field_problems(error.errors(), error.body)
     detail = "; ".join(f"{one.field}: {one.problem}" for one in errors[:5])
     return problem_response("invalid-request", detail, errors[:50])
-
-
-def _field_problem(error: dict[str, Any]) -> FieldProblem:
-    # What the header does not call JSON comes here as its bytes.
-    if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
-        problem = "it is not marked as JSON; send it as JSON with the header content-type: application/json"
-        return FieldProblem(field="body", problem=problem)
-    place = [str(part) for part in error["loc"][1:]] or [str(error["loc"][0])]
-    shown = ".".join(place)[:200].encode("utf-8", "replace").decode()
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return FieldProblem(field=shown, problem=message.encode("utf-8", "replace").decode())
 
 
 def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     kinds = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
     details = {
         404: "there is nothing at this address; /openapi.json describes what there is",
         405: "this address does not know this method; /openapi.json describes what there is",
-        400: "the body is not JSON in UTF-8",
+        400: "the body is no form as its content-type says" if is_form else "the body is not JSON in UTF-8",
         413: "the body is larger than this server takes",
     }
     status = error.status_code

@@ -6,20 +6,32 @@ dataclasses of ``answer.py``.
 
 import base64
 import json
+from collections.abc import Iterable
 from itertools import islice
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from indexer import Filters, InputError, Listed, Order, Wanted, facet_name
+from indexer import (
+    LONGEST_VALUE,
+    MOST_FACETS,
+    MOST_VALUES,
+    Filters,
+    InputError,
+    Listed,
+    Order,
+    Wanted,
+    facet_name,
+    shown,
+)
 from service.askable import LONGEST_QUESTION, MOST_PASSAGES
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Passages = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Values = Annotated[list[Name], Field(min_length=1, max_length=100)]
+Values = Annotated[list[Name], Field(min_length=1, max_length=MOST_VALUES)]
 
 EXAMPLE: JsonDict = {
     "question": "Which river was uncovered in the middle of Seoul?",
@@ -41,15 +53,20 @@ class PublishedRange(Body):
     to: str | None = Field(None, max_length=10)
 
 
-MOST_FACETS = 50
+def bound_among(names: Iterable[str], first: str, last: str) -> tuple[str, str] | None:
+    """Return problem and mend where a bound of dates is among facets; its places are ``first`` and ``last``.
 
-_NO_FACETS = {
-    "published_from": "filters.published.from",
-    "published_to": "filters.published.to",
-    "published_after": "filters.published.from, which includes its day",
-    "published_before": "filters.published.to, which includes its day",
-}
-"""Bounds as other doors call them: taken for facets they would pass no article, and nobody would know why."""
+    Taken for facets they would pass no article, and nobody would know why.
+    """
+    places = {
+        "published": f"{first} or {last}",
+        "published_from": first,
+        "published_to": last,
+        "published_after": f"{first}, which includes its day",
+        "published_before": f"{last}, which includes its day",
+    }
+    found = next((name for name in map(facet_name, names) if name in places), None)
+    return (f"{found} is no facet", f"write it as {places[found]}") if found is not None else None
 
 
 class RequestFilters(Body):
@@ -61,9 +78,10 @@ class RequestFilters(Body):
 
     @model_validator(mode="after")
     def _holds_no_bound(self) -> Self:
-        for name in map(facet_name, islice(self.__pydantic_extra__, MOST_FACETS)):  # more are refused anyway
-            if name in _NO_FACETS:
-                raise ValueError(f"{name} is no facet; write it as {_NO_FACETS[name]}")
+        names = islice(self.__pydantic_extra__, MOST_FACETS)  # more are refused anyway
+        problem = bound_among(names, *_PLACES.values())
+        if problem is not None:
+            raise ValueError("; ".join(problem))
         return self
 
     def to_filters(self) -> Filters:
@@ -72,7 +90,15 @@ class RequestFilters(Body):
             found = len(self.__pydantic_extra__)
             raise InputError("filters", f"they name {found} facets", f"use {MOST_FACETS} at most")
         days = self.published or PublishedRange.model_validate({})
-        return Filters.of(self.__pydantic_extra__.items(), days.from_, days.to)
+        try:
+            return Filters.of(self.__pydantic_extra__.items(), days.from_, days.to)
+        except InputError as error:
+            where = _PLACES.get(error.where, error.where)
+            raise InputError(where, error.problem, error.mend) from error
+
+
+_PLACES = {"published_from": "filters.published.from", "published_to": "filters.published.to"}
+"""Where a body holds the bounds of :class:`indexer.Filters`."""
 
 
 class SearchRequest(Body):
@@ -149,7 +175,7 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     after: str = Field("", max_length=4000)
     limit: int = Field(100, ge=1, le=1000)
-    sort: Literal["id", "-id", "published", "-published", "title", "-title", "taken_in", "-taken_in"] = Field(
+    sort: Order = Field(
         "id", description="With a minus the other way round; of a title the first 200 characters count"
     )
     filter: list[str] = Field(
@@ -166,11 +192,17 @@ class ListQuery(BaseModel):
         for text in self.filter:
             name, sign, value = (part.strip() for part in text.partition("="))
             if not (name and sign and value):
-                raise InputError("filter", f"{text!r} is not NAME=VALUE", "write it as city=Incheon")
+                raise InputError("filter", f"{shown(text)} is not NAME=VALUE", "write it as city=Incheon")
             facets.append((name, value))
-        filters = Filters.of(facets, self.published_from, self.published_to)
-        descending, after = self.sort.startswith("-"), self._after()
-        return Wanted(filters, self.publisher, self.language, self._order(), descending, after)
+        problem = bound_among((name for name, _ in facets), "published_from", "published_to")
+        if problem is not None:
+            raise InputError("filter", *problem)
+        try:
+            filters = Filters.of(facets, self.published_from, self.published_to)
+        except InputError as error:
+            where = "filter" if error.where.startswith("filters") else error.where
+            raise InputError(where, error.problem, error.mend) from error
+        return Wanted(filters, self.publisher, self.language, self.sort, self._after())
 
     def cursor(self, last: Listed) -> str:
         """Return what goes on behind an article."""
@@ -180,8 +212,8 @@ class ListQuery(BaseModel):
         written = json.dumps([self._order(), last.value, last.id], ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(written).decode().rstrip("=")
 
-    def _order(self) -> Order:
-        return cast(Order, self.sort.removeprefix("-"))
+    def _order(self) -> str:
+        return self.sort.removeprefix("-")
 
     def _after(self) -> tuple[str, str] | None:
         if not self.after:

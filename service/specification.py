@@ -13,9 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from service.access import OPEN_PATHS
+from service.field_problems import FieldProblem
 from service.openai_errors import PATHS as OPENAI
 from service.openai_errors import openai_examples
-from service.problems import FieldProblem, ProblemDocument
+from service.problems import ProblemDocument
 
 HEADERS: dict[str, dict[str, Any]] = {
     "RateLimit-Policy": {

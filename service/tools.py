@@ -13,6 +13,7 @@ from indexer import NO_FILTERS, ArticleNotFound, Filters, InputError, facet_name
 from service.answer import Answer, Hit, SearchResult
 from service.budget import FEWEST_TOKENS, MOST_TOKENS, Cursor, cut, fitting, tokens
 from service.collection import LocalCollection
+from service.schemas import bound_among
 from service.tool_replies import (
     AskReply,
     Cited,
@@ -206,14 +207,13 @@ def status(collection: LocalCollection) -> StatusReply:
 def filters_of(
     filters: Mapping[str, str | list[str]] | None, published_from: str | None, published_to: str | None
 ) -> Filters:
-    """Return what the index understands; raises InputError that names the tool's parameter."""
+    """Return what the index understands; raises InputError, which names the tool's parameter."""
     if not (filters or published_from or published_to):
         return NO_FILTERS
-    try:
-        return Filters.of((filters or {}).items(), published_from, published_to)
-    except InputError as error:
-        where = error.where.replace("filters.published.", "published_")
-        raise InputError(where, error.problem, error.mend) from error
+    problem = bound_among(filters or (), "published_from", "published_to")
+    if problem is not None:
+        raise InputError("filters", *problem)
+    return Filters.of((filters or {}).items(), published_from, published_to)
 
 
 def _resumed(collection: LocalCollection, cursor: str | None, asked: tuple[object, ...]) -> Cursor:

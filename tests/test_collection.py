@@ -2,9 +2,10 @@
 
 import datetime
 import json
+import math
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -29,7 +30,7 @@ from service.collection import Collection, LocalCollection, PassagesFound, Sente
 from service.keys import create_key
 from service.settings import Settings
 from service.store import store_of
-from service.verdicts import Claim
+from service.verdicts import AlsoStated, Claim
 
 WELL = "The old well was opened in 1880. It is nine metres deep."
 ARTICLES = [
@@ -145,6 +146,54 @@ def test_what_cannot_be_asked_is_an_input_error(collection: Collection) -> None:
         assert type(raised.value) is InputError
 
 
+@pytest.mark.parametrize("least", [math.nan, math.inf, -math.inf, 1.1, -0.1])
+def test_a_threshold_that_is_no_confidence_is_the_same_error(least: float, collection: Collection) -> None:
+    for act in (collection.ask, lambda *args, **more: list(collection.stream(*args, **more))):
+        with pytest.raises(InputError, match=rf"^min_confidence: {least} is out of range; use 0 to 1$"):
+            act("When was the well opened?", min_confidence=least)
+
+
+def test_half_of_a_character_is_the_same_error_wherever_it_is_given(collection: Collection) -> None:
+    half = "\ud800"
+    acts: list[tuple[str, Callable[[], object]]] = [
+        ("question", lambda: collection.ask(f"q{half}")),
+        ("question", lambda: collection.search(f"q{half}")),
+        ("as_of", lambda: collection.search("q", as_of=f"2020{half}")),
+        ("quote", lambda: collection.verify([Claim(f"well {half}")])),
+        ("article_id", lambda: collection.verify([Claim("well", half)])),
+        ("also_in", lambda: collection.verify([Claim("well", also_in=(AlsoStated(half, 1, 0, 4),))])),
+        ("title", lambda: collection.verify([Claim("well", title=half)])),
+    ]
+    for where, act in acts:
+        with pytest.raises(InputError) as raised:
+            act()
+        assert raised.value.where == where
+        str(raised.value).encode()
+
+
+@pytest.mark.parametrize("identity", ["\ud800", "x" * 600, "x" * 20_000, "x" * 70_000, "a: b; c"])
+def test_an_id_that_no_article_can_have_is_not_found(identity: str, collection: Collection) -> None:
+    with pytest.raises(ArticleNotFound) as raised:
+        collection.article(identity)
+    assert len(str(raised.value).encode()) < 500
+
+
+def test_a_span_that_is_not_in_the_text_is_the_same_error(
+    collection: Collection, local: LocalCollection
+) -> None:
+    for start, end in ((9, 5), (10**6, None), (0, 10**6)):
+        with pytest.raises(InputError) as expected:
+            local.article("well", start=start, end=end)
+        with pytest.raises(InputError) as raised:
+            collection.article("well", start=start, end=end)
+        told = raised.value
+        assert (told.where, told.problem, told.mend) == (
+            expected.value.where,
+            expected.value.problem,
+            expected.value.mend,
+        )
+
+
 def test_articles_facets_commits_and_status_are_the_same(
     collection: Collection, local: LocalCollection
 ) -> None:
@@ -153,10 +202,17 @@ def test_articles_facets_commits_and_status_are_the_same(
     assert listed == list(local.articles())
     assert [one.article_id for one in collection.articles(OLDTOWN)] == ["well"]
     assert [one.article_id for one in collection.articles(order="title")][-2:] == ["a/b c?d", "well"]
+    assert list(collection.articles(order="-id")) == listed[::-1]
     assert collection.facets()["city"] == {"Milltown": 1, "Oldtown": 1}
     assert collection.log() == local.log()
     assert collection.log(2, before=3) == local.log(2, before=3)
     assert collection.status() == local.status()
+    assert local.log(2, before=2**80) == local.log(2)
+
+
+def test_an_order_that_there_is_not_is_refused_with_those_that_there_are(collection: Collection) -> None:
+    with pytest.raises(InputError, match="order: there is none called 'foo'; use id, -id, published"):
+        list(collection.articles(order="foo"))  # type: ignore[arg-type]
 
 
 def test_quotations_are_classed_the_same(collection: Collection, local: LocalCollection) -> None:
@@ -176,8 +232,8 @@ def test_quotations_are_classed_the_same(collection: Collection, local: LocalCol
 def test_more_quotations_than_a_service_takes_at_a_time_are_classed_all_the_same(
     collection: Collection, local: LocalCollection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.client.MOST_CLAIMS", 2)
-    monkeypatch.setattr("service.client.MOST_QUOTED", 40)
+    monkeypatch.setattr("service.client_requests.MOST_CLAIMS", 2)
+    monkeypatch.setattr("service.client_requests.MOST_QUOTED", 40)
     claims = [Claim(f"Nothing of the kind {number}") for number in range(7)] + [Claim("The old well")]
     assert collection.verify(claims) == local.verify(claims)
 
@@ -259,6 +315,13 @@ def test_an_address_that_is_none_is_an_input_error(address: str) -> None:
         Client(address)
 
 
+@pytest.mark.parametrize("key", ["", " \n", "secret\nsecret", "secret secret", "sécret"])
+def test_a_key_that_none_can_be_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(InputError, match=r"^key: ") as raised:
+        Client("http://127.0.0.1:9", key=key)
+    assert "cret" not in str(raised.value)
+
+
 def test_a_key_that_is_wanted_is_sent(folder: Path) -> None:
     key, _ = create_key(store_of(folder), "read")
     wanted = {**ENVIRONMENT, "CIVICITE_REQUIRE_KEYS": "true"}
@@ -266,5 +329,6 @@ def test_a_key_that_is_wanted_is_sent(folder: Path) -> None:
         with Client(address) as stranger, pytest.raises(ServiceError) as raised:
             stranger.status()
         assert (raised.value.status, raised.value.kind) == (401, "key-required")
-        with Client(address, key=key) as known:
-            assert known.status().articles == 122
+        for written in (key, f" {key}\r\n"):
+            with Client(address, key=written) as known:
+                assert known.status().articles == 122

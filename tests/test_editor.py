@@ -108,6 +108,17 @@ def test_an_id_in_two_forms_of_unicode_is_withdrawn_or_erased_as_one(tmp_path: P
         assert editor.erase([composed, decomposed]).erased == [composed]
 
 
+def test_an_id_that_is_no_text_is_not_there_to_be_removed(tmp_path: Path) -> None:
+    put(tmp_path / "index", [article("harbour", "Pumps keep it dry.")])
+    with Editor(tmp_path / "index", lambda: ENCODER) as editor:
+        for remove in (editor.withdraw, editor.erase):
+            with pytest.raises(ArticleNotFound) as raised:
+                remove(["harbour", "a\udcff"])
+            str(raised.value).encode()
+    with Index.open(tmp_path / "index").view() as view:
+        assert not view.article("harbour").withdrawn
+
+
 def test_withdrawing_an_unknown_article_changes_nothing_and_names_it(tmp_path: Path) -> None:
     put(tmp_path, [HARBOUR])
     with pytest.raises(ArticleNotFound, match="'bridge'"):

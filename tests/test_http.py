@@ -84,6 +84,36 @@ def test_citations_of_an_answer_are_verified_as_they_are(client: httpx.Client) -
     assert [one["verified"] for one in result["results"]] == [True] * len(citations)
 
 
+@pytest.mark.parametrize("field", ["text", "answer"])
+def test_a_false_quotation_beside_true_citations_is_not_verified(field: str, client: httpx.Client) -> None:
+    citation = cited(ask(client))[0]
+    for false in ("Nobody ever said so.", citation["quote"]):
+        body = {"citations": [citation], field: f"It says “{false}”"}
+        result = client.post("/v1/verify", json=body).json()
+        assert result["verified"] is (false == citation["quote"])
+    result = client.post("/v1/verify", json={"text": f"“{citation['quote']}”", "answer": "“Said by nobody.”"})
+    assert result.json()["verified"] is False
+
+
+def test_an_answer_is_verified_as_each_door_gives_it(client: httpx.Client) -> None:
+    said = {"messages": [{"role": "user", "content": QUESTION}], "civicite": {"min_confidence": 0}}
+    chat = client.post("/v1/chat/completions", json={"model": "civicite", **said}).json()["civicite"]
+    assert chat["understood"]
+    for answer in (chat, {"question_id": "q1", **ask(client)}):
+        assert client.post("/v1/verify", json=answer).json()["verified"] is True
+        false = {**answer, "citations": [{**cited(answer)[0], "quote": "Nobody said so."}]}
+        assert client.post("/v1/verify", json=false).json()["verified"] is False
+
+
+@pytest.mark.parametrize("body", [{}, {"citations": []}, {"text": "Said."}, {"answer": "", "citations": []}])
+def test_a_request_to_verify_that_quotes_nothing_is_refused(
+    body: dict[str, object], client: httpx.Client
+) -> None:
+    response = client.post("/v1/verify", json=body)
+    assert response.status_code == 422
+    assert "there is no quotation" in response.json()["detail"]
+
+
 def test_more_than_is_verified_at_a_time_is_refused(client: httpx.Client) -> None:
     long, copy = "a b " * 4_999, {"article_id": "x", "revision": 1, "start": 0, "end": 1}
     listed = {"quote": "a b c", "also_in": [copy] * 91}

@@ -214,6 +214,8 @@ def test_what_cannot_be_given_is_refused_by_name(
         ({"civicite": {"mood": 1}}, "civicite.mood"),
         ({"civicite": {"min_confidence": 2}}, "civicite.min_confidence"),
         ({"civicite": {"filters": {"published_from": "2020"}}}, "civicite.filters"),
+        ({"civicite": {"filters": {"published": {"to": "x"}}}}, "civicite.filters.published.to"),
+        ({"civicite": {"as_of": "soon"}}, "civicite.as_of"),
     ],
 )
 def test_a_body_that_does_not_fit_is_a_bad_request_that_names_the_field(

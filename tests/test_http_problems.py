@@ -83,6 +83,100 @@ def test_an_invalid_request_names_the_field(
     assert any(str(error["field"]).startswith(field) for error in errors), errors
 
 
+TEXT_OR_LIST = "Input should be a valid list or a valid string"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "errors"),
+    [
+        ("search", {"filters": {"city": 3}}, {"filters.city": TEXT_OR_LIST}),
+        ("search", {"filters": {"city": [""]}}, {"filters.city.0": "at least 1 character"}),
+        ("search", {"filters": {"city": ["a", 2]}}, {"filters.city.1": "a valid string"}),
+        (
+            "search",
+            {"filters": {"list[constrained-str]": 3}},
+            {"filters.list[constrained-str]": TEXT_OR_LIST},
+        ),
+        ("ask", {"as_of": 1.5}, {"as_of": "a valid string or a valid integer"}),
+        ("ask", {"as_of": -1}, {"as_of": "greater than or equal to 0"}),
+        ("ask", {"as_of": "soon"}, {"as_of": "; write it as 2020-02-05, 2020-02-05T14:00:00Z or 17"}),
+        (
+            "ask",
+            {"filters": {"published": {"to": "2020-13"}}},
+            {"filters.published.to": "'2020-13' is not a date"},
+        ),
+        ("ask", {"filters": {"city": "a\nb"}}, {"filters.city": "is not text; use printable"}),
+        ("verify", {"answer": 3}, {"answer": "a valid string or a valid object"}),
+        ("verify", {"citations": [{}]}, {"citations.0.quote": "Field required"}),
+        ("verify", {"answer": {"citations": [3]}}, {"answer: citations 1": "it is neither a text nor"}),
+        ("verify", {"text": "nothing"}, {"citations": "there is no quotation; give"}),
+    ],
+)
+def test_errors_name_each_field_as_it_was_sent_and_no_type_that_it_was_tried_as(
+    path: str, body: dict[str, object], errors: dict[str, str], client: httpx.Client
+) -> None:
+    asked = {} if path == "verify" else {"question": "q"}
+    document = problem(client.post(f"/v1/{path}", json={**asked, **body}), 422, "invalid-request")
+    listed = document["errors"]
+    assert isinstance(listed, list)
+    found = {one["field"]: one["problem"] for one in listed}
+    assert list(found) == list(errors)
+    assert all(expected in found[field] for field, expected in errors.items()), found
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("published_from=x", "published_from"),
+        ("published_to=x", "published_to"),
+        ("filter=city", "filter"),
+        (f"filter=city={'x' * 201}", "filter"),
+        ("sort=title&after=x", "after"),
+        ("sort=x", "sort"),
+    ],
+)
+def test_errors_name_the_parameter_of_a_list(query: str, field: str, client: httpx.Client) -> None:
+    document = problem(client.get(f"/v1/articles?{query}"), 422, "invalid-request")
+    assert [one["field"] for one in list(document["errors"])] == [field]  # type: ignore[call-overload]
+    assert str(document["detail"]).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("GET", f"/v1/articles/{'x' * 5000}", {}),
+        ("GET", f"/v1/articles?filter={'x' * 5000}", {}),
+        ("GET", f"/v1/articles?{'x' * 5000}=1", {}),
+        ("PUT", f"/v1/articles/{'x' * 5000}", {"json": {"text": "t"}}),
+        ("DELETE", f"/v1/articles/{'x' * 5000}", {}),
+        ("POST", "/v1/articles", {"files": {"file": (f"{'x' * 3000}.md", b"text")}}),
+        ("POST", "/v1/articles", {"files": {"file": (f"{'x' * 3000}.xyz", b"text")}}),
+        ("POST", "/v1/ask", {"json": {"question": "q", "x" * 5000: 1}}),
+        ("POST", "/v1/ask", {"content": f'{{"{"x" * 5000}": 1, "{"x" * 5000}": 1}}'}),
+    ],
+)
+def test_of_a_long_value_a_problem_repeats_no_more_than_its_beginning(
+    method: str, path: str, more: dict[str, object], client: httpx.Client
+) -> None:
+    headers = {"content-type": "application/json"} if "content" in more else {}
+    response = client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+    assert response.status_code in (404, 422)
+    assert "x" * 100 in response.text
+    assert "x" * 201 not in response.text
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=b"])
+def test_a_form_that_is_none_is_not_called_json(kind: str, client: httpx.Client) -> None:
+    response = client.post("/v1/articles", content=b"no form", headers={"content-type": kind})
+    assert "no form" in str(problem(response, 400, "malformed-body")["detail"])
+
+
+def test_a_field_in_the_place_of_a_file_is_told_to_be_one(client: httpx.Client) -> None:
+    response = client.post("/v1/articles", data={"file": "# New"})
+    detail = str(problem(response, 422, "invalid-request")["detail"])
+    assert detail == "file: it is no file; send it as a part of the form that has a file's name"
+
+
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
 def test_a_request_may_ask_for_as_many_passages_as_the_settings_may(path: str, client: httpx.Client) -> None:
     assert client.post(path, json={"question": "The well", "top_k": 1000}).status_code == 200
@@ -102,6 +196,7 @@ def test_a_day_that_is_none_is_an_invalid_request(day: str, client: httpx.Client
         ("published_to", "filters.published.to"),
         ("published_after", "filters.published.from, which includes its day"),
         ("Published-Before", "filters.published.to, which includes its day"),
+        ("Published", "filters.published.from or filters.published.to"),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
@@ -227,6 +322,46 @@ def test_a_field_beside_the_file_of_an_upload_is_refused_by_name(client: httpx.C
         assert problem(response, 422, "invalid-request")["errors"] == [
             {"field": "city", "problem": "Extra inputs are not permitted"}
         ]
+
+
+REPEATED = "it is given more than once; give it once"
+
+
+def test_a_second_file_of_an_upload_is_refused_rather_than_one_of_them_dropped(client: httpx.Client) -> None:
+    files = [("file", (f"{name}.md", b"# New\n\nSomething.")) for name in ("one", "two")]
+    response = client.post("/v1/articles", files=files)
+    assert problem(response, 422, "invalid-request")["errors"] == [{"field": "file", "problem": REPEATED}]
+    assert [one["article_id"] for one in client.get("/v1/articles").json()["articles"]] == ["well"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/articles", "limit=1&limit=2"),
+        ("/v1/articles/well", "start=0&start=1"),
+        ("/v1/commits", "limit=1&filter=a&limit=2"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_refused_by_name(
+    path: str, query: str, client: httpx.Client
+) -> None:
+    document = problem(client.get(f"{path}?{query}"), 422, "invalid-request")
+    assert document["errors"] == [{"field": query.partition("=")[0], "problem": REPEATED}]
+
+
+def test_a_filter_of_a_list_may_be_given_twice(client: httpx.Client) -> None:
+    assert client.get("/v1/articles?filter=a=b&filter=a=c").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/search"])
+def test_a_key_that_a_body_holds_twice_is_refused_by_name(path: str, client: httpx.Client) -> None:
+    for content, name in (
+        ('{"question": "q", "question": "r"}', "question"),
+        ('{"question": "q", "filters": {"city": "Seoul", "city": "Busan"}}', "city"),
+    ):
+        response = client.post(path, content=content, headers={"content-type": "application/json"})
+        document = problem(response, 422, "invalid-request")
+        assert document["errors"] == [{"field": name, "problem": REPEATED}]
 
 
 def test_a_parameter_that_is_not_declared_is_refused_as_openai_does_at_its_addresses(

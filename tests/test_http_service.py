@@ -140,6 +140,7 @@ def cursor(*values: object) -> str:
     [
         ({"filter": "city"}, "filter"),
         ({"filter": "=x"}, "filter"),
+        ({"filter": "published_after=2020"}, "write it as published_from, which includes its day"),
         ({"sort": "size"}, "sort"),
         ({"sort": "title", "after": "!!"}, "after"),
         ({"sort": "title", "after": "W10"}, "after"),

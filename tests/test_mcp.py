@@ -218,6 +218,8 @@ def test_an_article_is_a_resource(agent: Agent) -> None:
         ("search", {"question": "q", "filters": {"city": ["v" * 201]}}, r"filters: .*at most 200"),
         ("search", {"question": "q", "filters": {"city": "v" * 201}}, r"filters: .*at most 200"),
         ("search", {"question": "q", "filters": {"n" * 201: "v"}}, r"filters: .*at most 200"),
+        ("search", {"question": "q", "filters": {"published": "2020"}}, r"filters: published is no facet; "),
+        ("ask", {"question": "q", "filters": {"Published-From": "2020"}}, r"; write it as published_from$"),
         ("search", {"question": "q", "cursor": "???"}, r"cursor: it is none; give the cursor"),
         ("read_article", {"article_id": "nowhere"}, r"article_id: .*nowhere.*tool search"),
         ("read_article", {"article_id": "mill", "start": 9, "end": 5}, r"start, end: .*use 0 to"),

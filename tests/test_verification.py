@@ -403,6 +403,26 @@ def test_words_of_an_answer_that_no_quotation_holds_are_named() -> None:
     assert claims_of({**answer, "answer": "A b c. [1] D e. [2]"}, "answer").unquoted is None
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"text": "It says “d e f”."},
+        {"answer": "It says “a b c” and “d e f”."},
+        {"answer": {"quotes": ["d e f"]}},
+        {"quotations": ["d e f"]},
+        {"exact": "d e f"},
+    ],
+)
+def test_whatever_an_answer_quotes_beside_its_citations_is_read_too(beside: dict[str, object]) -> None:
+    found = claims_of({"citations": [{"quote": "a b c"}], **beside})
+    assert [claim.quote for claim in found.claims] == ["a b c", "d e f"]
+
+
+def test_texts_that_stand_beside_each_other_are_both_read() -> None:
+    found = claims_of({"text": "It says “a b c”.", "answer": "It says “d e f”."})
+    assert {claim.quote for claim in found.claims} == {"a b c", "d e f"}
+
+
 def test_verify_answer_ends_well_for_an_answer_as_it_came_and_badly_for_an_altered_one(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -122,8 +122,29 @@ def test_a_filter_finds_as_many_as_exist_however_rare(tmp_path: Path) -> None:
 
 
 def test_a_date_that_is_none_is_refused_with_its_field() -> None:
-    with pytest.raises(InputError, match=r"filters\.published\.from: '12/2019' is not a date"):
+    with pytest.raises(InputError, match=r"^published_from: '12/2019' is not a date"):
         Filters(published_from="12/2019")
+
+
+@pytest.mark.parametrize(
+    ("facets", "where"),
+    [
+        ([(f"f{number}", ("v",)) for number in range(51)], "filters"),
+        ([("city", ("v",) * 101)], "filters.city"),
+        ([("city", ())], "filters.city"),
+        ([("city", ("v" * 201,))], "filters.city"),
+        ([("city", ("",))], "filters.city"),
+        ([("city", ("a\nb",))], "filters.city"),
+        ([("n" * 201, ("v",))], "filters"),
+    ],
+)
+def test_a_filter_beyond_what_any_door_takes_is_refused_with_its_field(
+    facets: list[tuple[str, tuple[str, ...]]], where: str
+) -> None:
+    with pytest.raises(InputError) as raised:
+        Filters(tuple(facets))
+    assert raised.value.where == where
+    assert len(str(raised.value)) < 300
 
 
 def test_a_passage_that_is_altered_while_the_index_is_open_is_named_and_never_answered_from(

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from indexer.article import Metadata, RawArticle
 from indexer.clean import plain_line
-from indexer.errors import ReadError
+from indexer.errors import ReadError, shown
 from indexer.readers.fields import article_id, metadata_from, titled
 
 LONGEST_RECORD = 50_000_000
@@ -106,5 +106,7 @@ def _metadata(record: dict[str, object], title: str) -> Metadata:
 
 def _refuse_second(where: str, article: RawArticle, seen: set[str]) -> None:
     if article.id in seen:
-        raise ReadError(f"{where}: _id", f"{article.id!r} was on an earlier line", "give it an id of its own")
+        raise ReadError(
+            f"{where}: _id", f"{shown(article.id)} was on an earlier line", "give it an id of its own"
+        )
     seen.add(article.id or "")
