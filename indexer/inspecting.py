@@ -115,7 +115,7 @@ def _predates(connection: sqlite3.Connection, mark: Watermark) -> bool:
 
 
 def _fits(connection: sqlite3.Connection, generation: int, terms: TantivyTerms) -> bool:
-    """Tell whether a lexical index holds its commit's passages, and each term in as many as it should."""
+    """Tell whether a lexical index holds its commit's passages, and every term of them that it can."""
     if not np.array_equal(np.sort(terms.keys()), _alive(connection, generation, terms.watermark.commit)):
         return False
     if terms.watermark != watermark(connection):
@@ -124,7 +124,8 @@ def _fits(connection: sqlite3.Connection, generation: int, terms: TantivyTerms) 
         "SELECT t.term, f.passages FROM frequencies f JOIN terms t ON t.key = f.term WHERE f.generation = ?",
         (generation,),
     )
-    return all(terms.holding(term) == passages for term, passages in rows)
+    # A word that is too long for the engine is in no question either.
+    return all(terms.holding(term) == passages for term, passages in rows if tantivy_engine.is_held(term))
 
 
 def _lag(connection: sqlite3.Connection, found: Inspected, where: str, mark: Watermark) -> Iterator[Finding]:

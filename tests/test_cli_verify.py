@@ -75,6 +75,12 @@ def test_a_sound_index_has_no_findings(
     assert capsys.readouterr().out == "damaged 0, stale 0\n"
 
 
+def test_a_word_of_any_length_is_no_damage(folder: Path, verify: Verify) -> None:
+    put(folder, [article("noise", f"The port has 3 cranes. {'x' * 66_000} is noise.")])
+    assert [one for one in verify(status=0) if one["kind"] == "damage"] == []
+    assert verify("--repair", status=0) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "where"),
     [

@@ -26,6 +26,7 @@ from indexer.vectors import Keys
 FEW = 4096
 """Up to so many allowed keys are looked up during the search; with more, results are sifted."""
 
+_LONGEST_TERM = 65_530
 _HEAP_BYTES = 64_000_000
 _DELETIONS_AT_ONCE = 1000
 
@@ -209,6 +210,11 @@ def _named(what: str) -> Iterator[None]:
         if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
             raise IndexDamaged(f"{what}: {error}; run 'civicite verify --repair'") from error
         raise
+
+
+def is_held(term: str) -> bool:
+    """Tell whether Tantivy keeps a term; those of more bytes it leaves out, without a word."""
+    return len(term.encode()) <= _LONGEST_TERM
 
 
 def exists(folder: Path) -> bool:
