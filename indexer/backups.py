@@ -8,7 +8,7 @@ restored. Both directions prepare everything aside and make it visible in one st
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -73,8 +73,10 @@ def backup(folder: Path, place: Path, stage: Stage = lambda name: None) -> Manif
                 manifest = _filled(catalog, draft, stage)
                 _appear(draft, place)
             except OSError as error:
+                inside = Path(str(error.filename)).is_relative_to(layout.root)
+                where = error.filename if inside else place
                 raise IndexUnusable(
-                    f"{place}: {error.strerror}; check the folder's permissions and the free space"
+                    f"{where}: {error.strerror}; check the folder's permissions and the free space"
                 ) from error
             finally:
                 shutil.rmtree(draft.root, ignore_errors=True)
@@ -250,7 +252,9 @@ def _take_over(layout: Layout, draft: Layout) -> None:
     for here, there in zip(layout.projections, draft.projections, strict=True):
         shutil.rmtree(here, ignore_errors=True)
         if there.is_dir():
-            there.replace(here)
+            # What cannot be deleted cannot be trusted either: whoever reads builds it in memory.
+            with suppress(OSError):
+                there.replace(here)
     if draft.sources.is_file():
         draft.sources.replace(layout.sources)
     if mark is not None:

@@ -285,12 +285,17 @@ def write_mark(layout: Layout, mark: Watermark) -> None:
 
 
 def read_mark(layout: Layout) -> Watermark | None:
-    """Return the mark, None when there is none; raises IndexDamaged when it cannot be understood."""
-    if not layout.mark.exists():
-        return None
+    """Return the mark, None when there is none.
+
+    Raises IndexUnusable when it cannot be read, and IndexDamaged when it cannot be understood.
+    """
     try:
         noted = json.loads(layout.mark.read_bytes())
         return Watermark(int(noted["commit"]), str(noted["chain"]))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise IndexUnusable(f"{layout.mark}: {error.strerror}; check its permissions") from error
     except (ValueError, KeyError, TypeError) as error:
         raise IndexDamaged(
             f"{layout.mark}: not readable as a mark ({error}); run 'civicite verify --repair'"

@@ -36,6 +36,12 @@ class Finding:
         return f"{self.kind}: {self.where}: {self.problem}; {self.mend}"
 
 
+def unreadable(where: str, error: BaseException | None) -> Finding:
+    """Return the finding for a file, or a folder, of which the system does not give what is in it."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Finding("damage", where, f"cannot be read ({reason})", "check its permissions")
+
+
 def shown(identity: bytes | None) -> str:
     """Return an article's id as findings show it; it was read as bytes, because it may be damaged."""
     return repr((identity or b"?").decode("utf-8", "replace"))

@@ -46,13 +46,15 @@ def _rebuild(layout: Layout, catalog: Catalog) -> None:
         generation = active_generation(connection)
         if generation is None:
             return
-        # Those of a generation that does not answer are written when it is to.
-        for number in layout.projected():
-            remove_projections(layout, number)
         try:
+            # Those of a generation that does not answer are written when it is to.
+            for number in layout.projected():
+                remove_projections(layout, number)
             projections = Projections(layout, generation.id)
             projections.project(connection)
             projections.close(connection)
         except IndexDamaged:
             # Some article's passages cannot be read: the check that follows names it.
             remove_projections(layout, generation.id)
+        except PermissionError:
+            return  # as it names what must not be read or deleted
