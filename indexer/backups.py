@@ -16,6 +16,7 @@ from typing import NoReturn
 from indexer.catalog import (
     Catalog,
     check_mark,
+    is_gone,
     read_mark,
     watermark,
     write_mark,
@@ -187,7 +188,7 @@ def _check_file(path: Path, layout: Layout, sha256: str) -> None:
 def _erase_again(layout: Layout, draft: Layout) -> tuple[str, ...] | None:
     """Erase in the draft what the index that it replaces has erased since; None when that cannot be told."""
     if not layout.catalog.exists():
-        return ()
+        return None if is_gone(layout) else ()
     try:
         with closing(Catalog(layout)) as catalog, catalog.reading() as connection:
             erased = erased_identities(connection)

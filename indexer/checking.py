@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.catalog import Catalog, Watermark, read_mark, watermark
+from indexer.catalog import Catalog, Watermark, is_gone, read_mark, watermark
 from indexer.consistency import CONSISTENCY
 from indexer.describing import DESCRIBED, described, is_derived
 from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged, IndexUnusable
-from indexer.findings import AGAIN, FROM_BACKUP, GIVE_UP, Finding, shown, unreadable
+from indexer.findings import ACCEPT, AGAIN, FROM_BACKUP, GIVE_UP, GONE, Finding, shown, unreadable
 from indexer.generations import all_generations
 from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
@@ -32,6 +32,10 @@ def check(folder: Path) -> Iterator[Finding]:
     Raises IndexNotFound or IndexTooNew when there is nothing that can be checked.
     """
     layout = Layout(folder)
+    if is_gone(layout):
+        yield Finding("damage", str(layout.catalog), GONE, ACCEPT)
+        yield from _check_sources(layout)
+        return
     try:
         catalog = Catalog(layout)
         with catalog.reading() as connection:

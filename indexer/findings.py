@@ -6,6 +6,14 @@ from typing import Literal
 FROM_BACKUP = "restore a backup, or index the articles into a new folder"
 """The mend where the catalog itself is damaged."""
 
+ACCEPT = (
+    "restore a backup, or accept what is left with 'civicite verify --repair' and index the articles again"
+)
+"""The mend where commits are lost."""
+
+GONE = "is gone, and with it every article that was taken in"
+"""What is wrong with a catalog that is not there."""
+
 AGAIN = "index it again, or restore a backup"
 """The mend where an article is damaged."""
 
