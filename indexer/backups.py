@@ -8,7 +8,7 @@ restored. Both directions prepare everything aside and make it visible in one st
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +16,7 @@ from typing import NoReturn
 from indexer.catalog import (
     Catalog,
     check_mark,
+    is_gone,
     read_mark,
     watermark,
     write_mark,
@@ -73,8 +74,10 @@ def backup(folder: Path, place: Path, stage: Stage = lambda name: None) -> Manif
                 manifest = _filled(catalog, draft, stage)
                 _appear(draft, place)
             except OSError as error:
+                inside = Path(str(error.filename)).is_relative_to(layout.root)
+                where = error.filename if inside else place
                 raise IndexUnusable(
-                    f"{place}: {error.strerror}; check the folder's permissions and the free space"
+                    f"{where}: {error.strerror}; check the folder's permissions and the free space"
                 ) from error
             finally:
                 shutil.rmtree(draft.root, ignore_errors=True)
@@ -185,7 +188,7 @@ def _check_file(path: Path, layout: Layout, sha256: str) -> None:
 def _erase_again(layout: Layout, draft: Layout) -> tuple[str, ...] | None:
     """Erase in the draft what the index that it replaces has erased since; None when that cannot be told."""
     if not layout.catalog.exists():
-        return ()
+        return None if is_gone(layout) else ()
     try:
         with closing(Catalog(layout)) as catalog, catalog.reading() as connection:
             erased = erased_identities(connection)
@@ -250,7 +253,9 @@ def _take_over(layout: Layout, draft: Layout) -> None:
     for here, there in zip(layout.projections, draft.projections, strict=True):
         shutil.rmtree(here, ignore_errors=True)
         if there.is_dir():
-            there.replace(here)
+            # What cannot be deleted cannot be trusted either: whoever reads builds it in memory.
+            with suppress(OSError):
+                there.replace(here)
     if draft.sources.is_file():
         draft.sources.replace(layout.sources)
     if mark is not None:

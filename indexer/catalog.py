@@ -16,6 +16,7 @@ from indexer.aside import NOTHING, Aside
 from indexer.connecting import TIMEOUT, Fixed, OpenedFile, connect, opened_file, sqlite_named
 from indexer.durable import make_folder, write_atomically
 from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexUnusable
+from indexer.findings import ACCEPT, GONE
 from indexer.folding import LOG_MOST, fold, log_length
 from indexer.layout import Layout
 from indexer.migrations import STEPS, check_version, migrate
@@ -48,10 +49,13 @@ def link(chain: str, changes: object) -> str:
 class Catalog:
     """One catalog file; a connection is lent for each transaction and kept for the next one.
 
-    Raises IndexNotFound, IndexTooNew or IndexDamaged when it cannot be opened.
+    Raises IndexNotFound, IndexTooNew or IndexDamaged when it cannot be opened. ``create`` makes one where
+    there is none, also in the place of one that is gone, see :func:`check_there`.
     """
 
     def __init__(self, layout: Layout, *, create: bool = False) -> None:
+        if not create:
+            check_there(layout)
         if not create and not layout.catalog.is_file():
             raise IndexNotFound(
                 f"{layout.root}: there is no index here; "
@@ -290,16 +294,36 @@ def write_mark(layout: Layout, mark: Watermark) -> None:
 
 
 def read_mark(layout: Layout) -> Watermark | None:
-    """Return the mark, None when there is none; raises IndexDamaged when it cannot be understood."""
-    if not layout.mark.exists():
-        return None
+    """Return the mark, None when there is none.
+
+    Raises IndexUnusable when it cannot be read, and IndexDamaged when it cannot be understood.
+    """
     try:
         noted = json.loads(layout.mark.read_bytes())
         return Watermark(int(noted["commit"]), str(noted["chain"]))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise IndexUnusable(f"{layout.mark}: {error.strerror}; check its permissions") from error
     except (ValueError, KeyError, TypeError) as error:
         raise IndexDamaged(
             f"{layout.mark}: not readable as a mark ({error}); run 'civicite verify --repair'"
         ) from error
+
+
+def is_gone(layout: Layout) -> bool:
+    """Tell whether there was a catalog, of which the mark outside remembers commits, and is none any more."""
+    try:
+        noted = None if layout.catalog.is_file() else read_mark(layout)
+    except IndexDamaged:
+        return True  # there is a mark, and it was written after a commit
+    return noted is not None and noted.commit > 0
+
+
+def check_there(layout: Layout) -> None:
+    """Raise IndexDamaged when the catalog is gone: an empty one in its place would look like a new index."""
+    if is_gone(layout):
+        raise IndexDamaged(f"{layout.catalog}: {GONE}; {ACCEPT}")
 
 
 def check_mark(layout: Layout, connection: sqlite3.Connection) -> None:
@@ -313,6 +337,5 @@ def check_mark(layout: Layout, connection: sqlite3.Connection) -> None:
     row = connection.execute("SELECT chain FROM commits WHERE id = ?", (noted.commit,)).fetchone()
     if row is None or row[0] != noted.chain:
         raise IndexDamaged(
-            f"{layout.catalog}: commit {noted.commit} was reported as done and is not there; restore a "
-            "backup, or accept what is left with 'civicite verify --repair' and index the articles again"
+            f"{layout.catalog}: commit {noted.commit} was reported as done and is not there; {ACCEPT}"
         )

@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.catalog import Catalog, Watermark, read_mark, watermark
+from indexer.catalog import Catalog, Watermark, is_gone, read_mark, watermark
 from indexer.consistency import CONSISTENCY
 from indexer.describing import DESCRIBED, described, is_derived
 from indexer.erasing import is_unswept
-from indexer.errors import IndexDamaged
-from indexer.findings import AGAIN, FROM_BACKUP, GIVE_UP, Finding, shown
+from indexer.errors import IndexDamaged, IndexUnusable
+from indexer.findings import ACCEPT, AGAIN, FROM_BACKUP, GIVE_UP, GONE, Finding, shown, unreadable
 from indexer.generations import all_generations
 from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
@@ -32,6 +32,10 @@ def check(folder: Path) -> Iterator[Finding]:
     Raises IndexNotFound or IndexTooNew when there is nothing that can be checked.
     """
     layout = Layout(folder)
+    if is_gone(layout):
+        yield Finding("damage", str(layout.catalog), GONE, ACCEPT)
+        yield from _check_sources(layout)
+        return
     try:
         catalog = Catalog(layout)
         with catalog.reading() as connection:
@@ -123,10 +127,10 @@ def _guarded(step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         yield Finding("damage", "catalog.sqlite", f"cannot be read to its end ({error})", FROM_BACKUP)
 
 
-def _mark(layout: Layout) -> Watermark | IndexDamaged | None:
+def _mark(layout: Layout) -> Watermark | IndexUnusable | None:
     try:
         return read_mark(layout)
-    except IndexDamaged as error:
+    except IndexUnusable as error:
         return error
 
 
@@ -136,14 +140,18 @@ def _check_sources(layout: Layout) -> Iterator[Finding]:
     except IndexDamaged as error:
         where, problem = str(layout.sources), str(error.__cause__)
         yield Finding("damage", where, f"is not what was written ({problem})", FEEDS_AGAIN)
+    except IndexUnusable as error:
+        yield unreadable(str(layout.sources), error.__cause__)
 
 
 def _check_mark(
-    layout: Layout, connection: sqlite3.Connection, mark: Watermark | IndexDamaged | None
+    layout: Layout, connection: sqlite3.Connection, mark: Watermark | IndexUnusable | None
 ) -> Iterator[Finding]:
     where, now = str(layout.mark), watermark(connection)
     if isinstance(mark, IndexDamaged):
         yield Finding("damage", where, "is not readable as a mark", "run 'civicite verify --repair'")
+    elif isinstance(mark, IndexUnusable):
+        yield unreadable(where, mark.__cause__)
     elif mark is None or mark.commit == 0:
         if now.commit:
             yield Finding("stale", where, "is missing", "the next edit writes it")

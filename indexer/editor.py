@@ -18,7 +18,7 @@ from typing import Self
 from filelock import BaseFileLock
 
 from indexer.article import normal_id
-from indexer.catalog import Catalog, check_mark, read_mark, watermark, write_mark
+from indexer.catalog import Catalog, check_mark, check_there, read_mark, watermark, write_mark
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.erasing import (
@@ -75,6 +75,7 @@ class Editor:
         check_vacant(folder)
         self._acquire(wait)
         try:
+            check_there(self._layout)
             self._catalog = Catalog(self._layout, create=True)
             with self._catalog.reading() as connection:
                 check_mark(self._layout, connection)

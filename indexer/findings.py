@@ -6,6 +6,14 @@ from typing import Literal
 FROM_BACKUP = "restore a backup, or index the articles into a new folder"
 """The mend where the catalog itself is damaged."""
 
+ACCEPT = (
+    "restore a backup, or accept what is left with 'civicite verify --repair' and index the articles again"
+)
+"""The mend where commits are lost."""
+
+GONE = "is gone, and with it every article that was taken in"
+"""What is wrong with a catalog that is not there."""
+
 AGAIN = "index it again, or restore a backup"
 """The mend where an article is damaged."""
 
@@ -34,6 +42,12 @@ class Finding:
     def __str__(self) -> str:
         """Return one line."""
         return f"{self.kind}: {self.where}: {self.problem}; {self.mend}"
+
+
+def unreadable(where: str, error: BaseException | None) -> Finding:
+    """Return the finding for a file, or a folder, of which the system does not give what is in it."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Finding("damage", where, f"cannot be read ({reason})", "check its permissions")
 
 
 def shown(identity: bytes | None) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from indexer.catalog import EMPTY, Watermark, valid_at, watermark
 from indexer.errors import IndexDamaged
-from indexer.findings import Finding
+from indexer.findings import Finding, unreadable
 from indexer.generations import Generation
 from indexer.layout import Layout
 from indexer.lexical import engine as tantivy_engine
@@ -38,9 +38,9 @@ class Inspected:
     where: dict[Literal["vectors", "terms"], str]
     vectors_mark: Watermark
     vectors: FlatVectors | None
-    vectors_problem: str | None
+    vectors_problem: str | OSError | None
     terms: TantivyTerms | None
-    terms_problem: str | None
+    terms_problem: str | OSError | None
 
 
 def inspect(layout: Layout, generation: Generation, *, active: bool) -> Inspected:
@@ -69,7 +69,7 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
     where, mark = found.where["vectors"], found.vectors_mark
     if found.vectors is None:
         if found.vectors_problem:
-            yield Finding("damage", where, found.vectors_problem, REBUILD)
+            yield _problem(where, found.vectors_problem)
         elif watermark(connection).commit and found.active:
             yield Finding("stale", where, "is missing", BY_ITSELF)
         return
@@ -84,7 +84,7 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
         if known and belongs(connection, mark):
             yield Finding("stale", where, "is newer than its seal", BY_ITSELF)
         else:
-            yield Finding("damage", where, found.vectors_problem, REBUILD)
+            yield _problem(where, found.vectors_problem)
     elif not belongs(connection, mark):
         yield Finding("damage", where, "is of another history than the catalog", REBUILD)
     elif not known or not alive:
@@ -96,7 +96,7 @@ def _check_vectors(connection: sqlite3.Connection, found: Inspected) -> Iterator
 def _check_terms(connection: sqlite3.Connection, found: Inspected) -> Iterator[Finding]:
     where, mark = found.where["terms"], found.terms.watermark if found.terms else EMPTY
     if found.terms_problem:
-        yield Finding("damage", where, found.terms_problem, REBUILD)
+        yield _problem(where, found.terms_problem)
     elif not belongs(connection, mark):
         yield Finding("damage", where, "is of another history than the catalog", REBUILD)
     elif _predates(connection, mark):
@@ -109,13 +109,20 @@ def _check_terms(connection: sqlite3.Connection, found: Inspected) -> Iterator[F
         yield from _lag(connection, found, where, mark)
 
 
+def _problem(where: str, problem: str | OSError) -> Finding:
+    if isinstance(problem, OSError):
+        # What must not be read may not be replaced either, in a folder that is somebody else's.
+        return unreadable(str(problem.filename or where), problem)
+    return Finding("damage", where, problem, REBUILD)
+
+
 def _predates(connection: sqlite3.Connection, mark: Watermark) -> bool:
     """Tell whether a projection knows passages that were dropped with their history since."""
     return mark != EMPTY and belongs(connection, mark) and not usable(connection, mark)
 
 
 def _fits(connection: sqlite3.Connection, generation: int, terms: TantivyTerms) -> bool:
-    """Tell whether a lexical index holds its commit's passages, and each term in as many as it should."""
+    """Tell whether a lexical index holds its commit's passages, and every term of them that it can."""
     if not np.array_equal(np.sort(terms.keys()), _alive(connection, generation, terms.watermark.commit)):
         return False
     if terms.watermark != watermark(connection):
@@ -124,7 +131,8 @@ def _fits(connection: sqlite3.Connection, generation: int, terms: TantivyTerms) 
         "SELECT t.term, f.passages FROM frequencies f JOIN terms t ON t.key = f.term WHERE f.generation = ?",
         (generation,),
     )
-    return all(terms.holding(term) == passages for term, passages in rows)
+    # A word that is too long for the engine is in no question either.
+    return all(terms.holding(term) == passages for term, passages in rows if tantivy_engine.is_held(term))
 
 
 def _lag(connection: sqlite3.Connection, found: Inspected, where: str, mark: Watermark) -> Iterator[Finding]:
@@ -158,8 +166,19 @@ def _has_rows(connection: sqlite3.Connection, generation: Generation, found: Fla
     return True
 
 
-def _read_vectors(path: Path, seal: Path, dimension: int) -> tuple[Watermark, FlatVectors | None, str | None]:
+def _read_vectors(
+    path: Path, seal: Path, dimension: int
+) -> tuple[Watermark, FlatVectors | None, str | OSError | None]:
     """Return watermark, vectors (None when they cannot be had), and what is wrong."""
+    try:
+        return _sealed_vectors(path, seal, dimension)
+    except OSError as error:
+        return EMPTY, None, error
+
+
+def _sealed_vectors(
+    path: Path, seal: Path, dimension: int
+) -> tuple[Watermark, FlatVectors | None, str | None]:
     if not seal.is_file():
         return EMPTY, None, None
     if not path.is_file():
@@ -189,12 +208,14 @@ def _vectors(file: BinaryIO, digest: str, dimension: int) -> FlatVectors | None:
         return None
 
 
-def _read_terms(folder: Path) -> tuple[TantivyTerms | None, str | None]:
+def _read_terms(folder: Path) -> tuple[TantivyTerms | None, str | OSError | None]:
     """Return the index, None when there is none that can be opened, and what is wrong."""
-    problem = torn(folder)
-    if problem or not tantivy_engine.exists(folder):
-        return None, problem
     try:
+        problem = torn(folder)
+        if problem or not tantivy_engine.exists(folder):
+            return None, problem
         return TantivyTerms(folder), None
-    except (IndexDamaged, ValueError, OSError, AttributeError) as error:
-        return None, f"cannot be opened ({error})"
+    except OSError as error:
+        return None, error
+    except (IndexDamaged, ValueError, AttributeError) as error:
+        return None, f"cannot be opened ({error.__cause__ or error})"

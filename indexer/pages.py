@@ -51,7 +51,7 @@ class Seal:
 
 
 def read_seal(path: Path) -> Seal | None:
-    """Return the seal, None when there is none or it is damaged: then the rows are to be checked instead."""
+    """Return the seal, None when none can be read: then the rows are to be checked instead."""
     return Seal.from_bytes(_bytes_of(path))
 
 
@@ -117,7 +117,10 @@ def altered_pages(catalog: PageFile, log_path: Path, seal_path: Path) -> list[in
 
 
 def _bytes_of(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _differing(found: Digests, seal: Seal, log: Log) -> list[int]:

@@ -204,8 +204,11 @@ def sound_terms(connection: sqlite3.Connection, folder: Path, generation: int) -
 
 
 def are_whole(folder: Path) -> bool:
-    """Tell whether the files of a lexical index are what was written."""
-    return torn(folder, _WHOLE) is None
+    """Tell whether the files of a lexical index are what was written; not when they cannot be read."""
+    try:
+        return torn(folder, _WHOLE) is None
+    except OSError:
+        return False
 
 
 def is_sound(connection: sqlite3.Connection, folder: Path, generation: int, terms: TantivyTerms) -> bool:

@@ -109,19 +109,20 @@ class _Pull:
         """Fetch, take in, note."""
         is_pending = any(entry.error for entry in self._feed.entries.values())
         validators = None if is_pending else self._feed.validators
+        problem = None
         try:
             with _foreseen(self._address):
                 fetched = self._fetcher.fetch(self._address, validators, _wanted)
                 if fetched is not None:
                     read = read_feed(fetched)
                     self._take_in(read)
-                    self._finish(fetched, read)
+                    problem = self._finish(fetched, read)
         except ReadError as error:
             self._report.failed.append(error)
             # As it is noted by now: entries may have been taken in before the failure.
             self._note(replace(self._known(), error=str(error)))
         else:
-            self._note(replace(self._feed, error=None))
+            self._note(replace(self._feed, error=problem))
         return self._report
 
     def _known(self) -> Feed:
@@ -194,17 +195,20 @@ class _Pull:
             if at in problems:
                 portion.failed(entry, problems[at], known)
 
-    def _finish(self, fetched: Fetched, read: ReadFeed) -> None:
-        """Keep the feed as it was read; one that is not well-formed is read again the next time."""
+    def _finish(self, fetched: Fetched, read: ReadFeed) -> str | None:
+        """Keep the feed as it was read; one that is not well-formed, which is returned, is read again."""
+        error = None
         if read.problem:
             mend = "tell its publisher; what could be read was taken in"
-            self._report.failed.append(ReadError(self._address, f"is not well-formed ({read.problem})", mend))
+            error = ReadError(self._address, f"is not well-formed ({read.problem})", mend)
+            self._report.failed.append(error)
         self._feed = replace(
             self._feed,
             title=read.title or self._feed.title,
             validators=None if read.problem else fetched.validators,
             entries=pruned(self._feed.entries, frozenset(entry.key for entry in read.entries)),
         )
+        return str(error) if error else None
 
     def _note(self, feed: Feed) -> None:
         mark = self._holdings.watermark()

@@ -3,10 +3,11 @@
 Encodes nothing.
 """
 
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from indexer.catalog import EMPTY, Catalog, watermark, write_mark
+from indexer.catalog import EMPTY, Catalog, is_gone, watermark, write_mark
 from indexer.errors import IndexDamaged, IndexLocked
 from indexer.generations import active_generation
 from indexer.layout import Layout
@@ -23,9 +24,12 @@ def repair(folder: Path, *, wait: float = 0) -> None:
 
     An erasure that was not finished is finished, unless somebody reads an older state. Raises IndexLocked
     when another process is still writing after ``wait`` seconds, or rebuilds, and IndexDamaged when the
-    catalog itself cannot be read.
+    catalog itself cannot be read. In the place of one that is gone it makes an empty one.
     """
     layout = Layout(folder)
+    if is_gone(layout):
+        with upkeep(layout), held(layout, wait):
+            Catalog(layout, create=True).close()
     catalog = Catalog(layout)
     try:
         # Projections of all generations go, also of one that a rebuild would be writing.
@@ -43,16 +47,21 @@ def _rebuild(layout: Layout, catalog: Catalog) -> None:
     with catalog.reading() as connection:
         if watermark(connection) != EMPTY or layout.mark.exists():
             write_mark(layout, watermark(connection))
-        generation = active_generation(connection)
-        if generation is None:
-            return
-        # Those of a generation that does not answer are written when it is to.
-        for number in layout.projected():
-            remove_projections(layout, number)
-        try:
-            projections = Projections(layout, generation.id)
-            projections.project(connection)
-            projections.close(connection)
-        except IndexDamaged:
-            # Some article's passages cannot be read: the check that follows names it.
-            remove_projections(layout, generation.id)
+        with suppress(PermissionError):  # the check that follows names what must not be read or deleted
+            _project_anew(layout, connection)
+
+
+def _project_anew(layout: Layout, connection: sqlite3.Connection) -> None:
+    # Those of a generation that does not answer are written when it is to.
+    for number in layout.projected():
+        remove_projections(layout, number)
+    generation = active_generation(connection)
+    if generation is None:
+        return
+    try:
+        projections = Projections(layout, generation.id)
+        projections.project(connection)
+        projections.close(connection)
+    except IndexDamaged:
+        # Some article's passages cannot be read: the check that follows names it.
+        remove_projections(layout, generation.id)

@@ -17,7 +17,7 @@ import filelock
 
 from indexer.addresses import Validators
 from indexer.durable import write_atomically
-from indexer.errors import IndexDamaged, InputError
+from indexer.errors import IndexDamaged, IndexUnusable, InputError
 from indexer.layout import Layout
 from indexer.locking import check_vacant
 
@@ -91,15 +91,20 @@ class Remembered:
 
 
 def remembered(folder: Path) -> Remembered:
-    """Read what is remembered; raises IndexDamaged when the file is not what was written."""
+    """Read what is remembered.
+
+    Raises IndexUnusable when the file cannot be read, and IndexDamaged when it is not what was written.
+    """
     path = Layout(folder).sources
-    if not path.exists():
-        return Remembered()
     try:
         written = json.loads(path.read_bytes())
         if written["sha256"] != _seal(written["content"]):
             raise ValueError("its checksum does not fit")
         return _from_json(written["content"])
+    except (FileNotFoundError, NotADirectoryError):
+        return Remembered()
+    except OSError as error:
+        raise IndexUnusable(f"{path}: {error.strerror}; check its permissions") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"{path}: is not what was written ({error}); {FEEDS_AGAIN}") from error
 

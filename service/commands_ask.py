@@ -22,6 +22,7 @@ from service.options import (
     ToOption,
     TopOption,
     filters_from,
+    given_path,
     settings_with,
 )
 from service.output import complain, is_terminal, write, write_json
@@ -44,7 +45,9 @@ def ask(
     question: Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False)] = None,
     questions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="JSON Lines with _id and text; one line of JSON for each."),
+        typer.Option(
+            metavar="FILE", help="JSON Lines with _id and text; one line of JSON for each.", parser=given_path
+        ),
     ] = None,
     index: IndexOption = None,
     min_confidence: Annotated[
@@ -116,7 +119,7 @@ def ask(
 def search(
     question: Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False)] = None,
     queries: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON Lines with _id and text.")
+        Path | None, typer.Option(metavar="FILE", help="JSON Lines with _id and text.", parser=given_path)
     ] = None,
     output: Annotated[
         Format | None,

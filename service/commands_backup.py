@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.options import IndexOption, JsonOption, WaitOption, settings_with
+from service.options import IndexOption, JsonOption, WaitOption, given_path, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def backup(
-    place: Annotated[Path, typer.Argument(metavar="DEST", help="The folder to make, or an earlier backup.")],
+    place: Annotated[
+        Path,
+        typer.Argument(metavar="DEST", help="The folder to make, or an earlier backup.", parser=given_path),
+    ],
     index: IndexOption = None,
     as_json_lines: JsonOption = False,
 ) -> None:
@@ -29,7 +32,9 @@ def backup(
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder that 'civicite backup' made.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="A folder that 'civicite backup' made.", parser=given_path)
+    ],
     index: IndexOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the index that is there.")] = False,
     wait: WaitOption = 0,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.options import IndexOption, JsonOption, settings_with
+from service.options import IndexOption, JsonOption, given_path, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
@@ -18,17 +18,24 @@ def evaluate(
         typer.Option(
             metavar="FILE",
             help="JSON Lines with _id, text and what is expected: article, quote, answers or unanswerable.",
+            parser=given_path,
         ),
     ] = None,
     qrels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="BEIR's table of relevant articles, besides.")
+        Path | None,
+        typer.Option(metavar="FILE", help="BEIR's table of relevant articles, besides.", parser=given_path),
     ] = None,
     part: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the questions whose part this is.")
     ] = None,
     kept: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Take an evaluation that was saved; ask nothing."),
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Take an evaluation that was saved; ask nothing.",
+            parser=given_path,
+        ),
     ] = None,
     index: IndexOption = None,
     min_confidence: Annotated[
@@ -36,13 +43,18 @@ def evaluate(
         typer.Option(min=0, max=1, help="Answer only from this confidence on; 0 answers always."),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the values of every question as JSON.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the values of every question as JSON.", parser=given_path),
     ] = None,
     compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Compare with an evaluation that was saved before.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Compare with an evaluation that was saved before.", parser=given_path
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report with plots as one HTML page.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a report with plots as one HTML page.", parser=given_path),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

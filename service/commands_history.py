@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.options import IndexOption, JsonOption, settings_with
+from service.options import IndexOption, JsonOption, given_path, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def diff(
     index: IndexOption = None,
     questions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="JSON Lines with _id and text: show which answers differ."),
+        typer.Option(
+            metavar="FILE", help="JSON Lines with _id and text: show which answers differ.", parser=given_path
+        ),
     ] = None,
     min_confidence: Annotated[
         float | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from service.options import IndexOption, JsonOption, PrivateOption, WaitOption, settings_with
+from service.options import IndexOption, JsonOption, PrivateOption, WaitOption, given_place, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ KINDS_SHOWN = 8
 
 def index(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, folders and web addresses to take in.")
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Files, folders and web addresses to take in.", parser=given_place
+        ),
     ],
     index: IndexOption = None,
     sync: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.options import AsOfOption, IndexOption, JsonOption, settings_with
+from service.options import AsOfOption, IndexOption, JsonOption, given_path, settings_with
 from service.output import is_terminal, write, write_json
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ def verify_answer(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="An answer: JSON as 'ask --json' gives it, or any text; - is standard input."
+            metavar="FILE",
+            help="An answer: JSON as 'ask --json' gives it, or any text; - is standard input.",
+            parser=given_path,
         ),
     ],
     index: IndexOption = None,

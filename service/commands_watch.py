@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.options import IndexOption, JsonOption, settings_with
+from service.options import IndexOption, JsonOption, given_path, settings_with
 from service.output import complain, write, write_json
 
 if TYPE_CHECKING:
     from indexer import Report
 
 
+def _folder(text: str) -> Path:
+    folder = given_path(text)
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{text!r} is no folder; give one that is there")
+    return folder
+
+
 def watch(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="The folder to follow.", exists=True, file_okay=False)
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to follow.", parser=_folder)],
     index: IndexOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Withdraw even if more than half is gone.")] = False,
     as_json_lines: JsonOption = False,

@@ -12,8 +12,25 @@ if TYPE_CHECKING:
     from indexer import Filters
     from service.settings import Settings
 
+
+def given_path(text: str) -> Path:
+    """Turn what was given as a path into one; every argument and option that names a file or folder does.
+
+    What is empty, such as a variable of a script that was never set, would else name the working directory.
+    """
+    return Path(given_place(text))
+
+
+def given_place(text: str) -> str:
+    """Return a path or an address as it was given, when it names anything."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty and names nothing; give a path, . for the folder you are in")
+    return text
+
+
 IndexOption = Annotated[
-    Path | None, typer.Option("--index", metavar="DIR", help="The index folder.  [default: ./index]")
+    Path | None,
+    typer.Option("--index", metavar="DIR", help="The index folder.  [default: ./index]", parser=given_path),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 PrivateOption = Annotated[

@@ -1,4 +1,4 @@
-"""Places where an index may have to live: a folder that cannot be written, a disk that is full."""
+"""Places where an index may have to live: where not all can be written, or read, or a disk is full."""
 
 import os
 import shutil
@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from commandline import COMMAND, ENVIRONMENT, civicite
+
+ORDINARY = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+"""Begins a command that root runs with nobody's powers but an ordinary user's."""
 
 MOUNTS = ["unshare", "--mount", "--map-root-user"]
 
@@ -38,6 +41,29 @@ def read_only(
         timeout=120,
         check=False,
     )
+
+
+def may_forgo() -> bool:
+    """Tell whether a test can run a command that must not read everything."""
+    return os.geteuid() != 0 or shutil.which(ORDINARY[0]) is not None
+
+
+def unreadable(path: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command while a file or folder must not be read, by root neither."""
+    before = path.stat().st_mode
+    path.chmod(0)
+    try:
+        return subprocess.run(
+            [*(ORDINARY if os.geteuid() == 0 else []), COMMAND, *map(str, arguments)],
+            capture_output=True,
+            encoding="utf-8",
+            env=ENVIRONMENT,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        if path.exists():  # it may have been replaced or deleted
+            path.chmod(before)
 
 
 @contextmanager

@@ -336,6 +336,19 @@ def test_a_feed_that_is_not_well_formed_is_named_and_its_pages_are_taken_in(
     assert f"{address}: is not well-formed" in str(said)
 
 
+def test_a_feed_that_is_not_well_formed_is_listed_as_failing_until_it_is(
+    site: Site, folder: Path, feed: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed("add", site("/feed", "<rss><channel><item>", "text/xml"))
+    feed("pull", status=1)
+    assert "is not well-formed" in str(feed("list")[0]["error"])
+    assert run(["feed", "list", "--index", str(folder)]) == 0
+    assert "\n  failed: http" in capsys.readouterr().out
+    rss(site, "/feed", item(page(site, "/a", "The tram line opened.")))
+    feed("pull")
+    assert feed("list")[0]["error"] is None
+
+
 def test_a_page_that_robots_may_not_fetch_is_a_failure_of_its_entry(site: Site, feed: Command) -> None:
     site("/robots.txt", "User-agent: *\nDisallow: /private", "text/plain")
     feed("add", rss(site, "/feed", item(f"{site.address}/private"), item(page(site, "/a", "It opened."))))

@@ -75,6 +75,12 @@ def test_a_sound_index_has_no_findings(
     assert capsys.readouterr().out == "damaged 0, stale 0\n"
 
 
+def test_a_word_of_any_length_is_no_damage(folder: Path, verify: Verify) -> None:
+    put(folder, [article("noise", f"The port has 3 cranes. {'x' * 66_000} is noise.")])
+    assert [one for one in verify(status=0) if one["kind"] == "damage"] == []
+    assert verify("--repair", status=0) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "where"),
     [
@@ -209,6 +215,70 @@ def test_repair_accepts_the_catalog_of_a_restored_backup(
     assert run(["status", "--index", str(folder)]) == 1
     assert verify("--repair", status=0) == []
     assert run(["status", "--index", str(folder)]) == 0
+
+
+def files(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "How many bridges?"],
+        ["status"],
+        ["log"],
+        ["serve", "--port", "0"],
+        ["index", "ARTICLES"],
+        ["index", "ARTICLES", "--dry-run"],
+        ["remove", "town-4"],
+        ["backup", "COPY"],
+    ],
+)
+def test_a_catalog_that_is_gone_is_called_so_by_every_command_and_nothing_is_changed(
+    command: list[str],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CIVICITE_RUNTIME", "hashing")
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "quay.txt").write_text("The quay was raised in 1987.", encoding="utf-8")
+    (folder / "catalog.sqlite").unlink()
+    before = files(folder)
+    places = {"ARTICLES": str(tmp_path / "articles"), "COPY": str(tmp_path / "copy")}
+    assert run([*(places.get(one, one) for one in command), "--index", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "catalog.sqlite: is gone" in said
+    assert "restore a backup, or accept what is left with 'civicite verify --repair'" in said
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("mark", [None, b"{"])
+def test_a_catalog_that_is_gone_is_damage_and_one_repair_accepts_that(
+    mark: bytes | None, folder: Path, verify: Verify
+) -> None:
+    (folder / "catalog.sqlite").unlink()
+    if mark is not None:
+        (folder / "last-commit.json").write_bytes(mark)
+    assert [Path(one["where"]).name for one in verify(status=1)] == ["catalog.sqlite"]
+    assert verify("--repair", status=0) == []
+    assert put(folder, ARTICLES).added == [one.id for one in ARTICLES]
+    assert [one for one in verify(status=0) if one["kind"] == "damage"] == []
+
+
+def test_a_catalog_that_is_gone_comes_back_from_a_backup_which_says_what_it_cannot_know(
+    folder: Path, verify: Verify, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = str(tmp_path / "copy")
+    assert run(["backup", copy, "--index", str(folder)]) == 0
+    (folder / "catalog.sqlite").unlink()
+    assert run(["restore", copy, "--index", str(folder)]) == 0
+    assert "what it had erased after this backup was made" in capsys.readouterr().err
+    assert verify(status=0) == []
 
 
 def test_repair_does_not_hide_damage_of_the_catalog(folder: Path, verify: Verify) -> None:

@@ -111,6 +111,15 @@ def test_tantivy_proposes_the_passages_that_the_reference_finds(
     assert engine.watermark == MARK
 
 
+@pytest.mark.parametrize("letter", ["x", "ж", "가"])
+def test_tantivy_holds_each_term_that_it_is_said_to_hold_and_no_longer_one(letter: str) -> None:
+    engine, most = TantivyTerms(), 65_530 // len(letter.encode())
+    words = [letter * most, letter * (most + 1)]
+    engine.apply(MARK, [Posting(1, words)], NOTHING)
+    assert [engine.holding(word) for word in words] == [1, 0]
+    assert [tantivy_engine.is_held(word) for word in words] == [True, False]
+
+
 def test_tantivy_ranks_like_bm25() -> None:
     reference, engine = ExactTerms(), TantivyTerms()
     words = ["tram", "flood", "wall", "river", "city"]

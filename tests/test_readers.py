@@ -571,6 +571,33 @@ def test_a_word_documents_notes_follow_under_their_numbers() -> None:
     assert only_article("a.docx", docx_bytes(document)).text == "It leaks.[1]\n\n[1] Measured in 2018."
 
 
+@pytest.mark.parametrize(
+    ("part", "content", "reason"),
+    [
+        ("[Content_Types].xml", b"<x/>", ""),
+        ("word/document.xml", b"<x/>", ""),
+        ("word/document.xml", b"<x", " (Couldn't find end of Start Tag x line 1, line 1, column 3"),
+        ("word/document.xml", None, " (\"There is no item named 'word/document.xml' in the archive\")"),
+    ],
+)
+def test_a_damaged_word_document_is_told_of_in_words_about_the_document(
+    part: str, content: bytes | None, reason: str
+) -> None:
+    damaged = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(docx_bytes(Document()))) as package,
+        zipfile.ZipFile(damaged, "w") as written,
+    ):
+        for name in package.namelist():
+            if name != part:
+                written.writestr(name, package.read(name))
+            elif content is not None:
+                written.writestr(name, content)
+    said = str(only_error("a.docx", damaged.getvalue()))
+    assert said.startswith(f"a.docx: is no Word document{reason}")
+    assert reason or said == "a.docx: is no Word document; open it in Word and save it as .docx"
+
+
 def test_a_word_document_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     content = docx_bytes(Document())
     with zipfile.ZipFile(io.BytesIO(content)) as package:

@@ -22,7 +22,8 @@ Known = set[tuple[str, int, int, int]]
 def torn(folder: Path, known: Known | None = None) -> str | None:
     """Return what is wrong with the files in use, None when they are what was written.
 
-    ``known`` spares comparing a file again that is the one it was, and is added to.
+    ``known`` spares comparing a file again that is the one it was, and is added to. Raises OSError where it
+    cannot be seen which files there are.
     """
     for _ in range(_TRIES):
         meta = _meta(folder)

@@ -26,6 +26,7 @@ from indexer.vectors import Keys
 FEW = 4096
 """Up to so many allowed keys are looked up during the search; with more, results are sifted."""
 
+_LONGEST_TERM = 65_530
 _HEAP_BYTES = 64_000_000
 _DELETIONS_AT_ONCE = 1000
 
@@ -140,8 +141,8 @@ class TantivyTerms:
 
     def replace(self, mark: Watermark, postings: Iterable[Posting]) -> None:
         """Begin anew with these passages alone, in files that never held another; readers see one change."""
-        writer = self._open_writer()
         try:
+            writer = self._open_writer()
             writer.delete_all_documents()
             self._apply(mark, postings, np.empty(0, np.int64))
             writer.garbage_collect_files()
@@ -205,15 +206,26 @@ def _named(what: str) -> Iterator[None]:
     """Turn what Tantivy raises over its files into IndexDamaged; at times it panics, with no Exception."""
     try:
         yield
+    except PermissionError as error:
+        raise IndexDamaged(f"{what}: {error.strerror}; check its permissions") from error
     except BaseException as error:
         if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
             raise IndexDamaged(f"{what}: {error}; run 'civicite verify --repair'") from error
         raise
 
 
+def is_held(term: str) -> bool:
+    """Tell whether Tantivy keeps a term; those of more bytes it leaves out, without a word."""
+    return len(term.encode()) <= _LONGEST_TERM
+
+
 def exists(folder: Path) -> bool:
-    """Tell whether there is an index on disk; opening one that is not would create it."""
-    return folder.is_dir() and bool(tantivy.Index.exists(str(folder)))
+    """Tell whether there is an index on disk; opening one that is not would create it.
+
+    Raises IndexDamaged where that cannot be told.
+    """
+    with _named(str(folder)):
+        return folder.is_dir() and bool(tantivy.Index.exists(str(folder)))
 
 
 def remove_strays(folder: Path) -> None:

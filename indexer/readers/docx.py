@@ -25,6 +25,8 @@ FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallbac
 BREAKS = {f"{WORD}br": "\n", f"{WORD}cr": "\n", f"{WORD}tab": "\t", f"{WORD}noBreakHyphen": "-"}
 UNSEEN = {FALLBACK, *(f"{WORD}{tag}" for tag in ("pPr", "moveFrom", "footnotePr", "endnotePr"))}
 NOTES = {f"{WORD}footnoteReference": "footnote", f"{WORD}endnoteReference": "endnote"}
+OF_THE_CODE = (AttributeError, TypeError, IndexError, AssertionError, RecursionError)
+"""Of what is raised over a document, what speaks of Python's objects and not of the document."""
 JUNK_AUTHORS = {"python-docx", "microsoft office user", "user", "admin", "author"}
 
 
@@ -40,10 +42,9 @@ def read_docx(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
         text = "\n\n".join(filter(None, [text, *notes.lines()]))
         metadata = _metadata(document.core_properties, text)
     except Exception as error:  # a damaged package raises whatever python-docx and lxml stumble over
-        reason = plain_line(str(error))[:120] or type(error).__name__
-        raise ReadError(
-            name, f"is no Word document ({reason})", "open it in Word and save it as .docx"
-        ) from error
+        reason = "" if isinstance(error, OF_THE_CODE) else plain_line(str(error))[:120]
+        problem = f"is no Word document ({reason})" if reason else "is no Word document"
+        raise ReadError(name, problem, "open it in Word and save it as .docx") from error
     if not text.strip():
         raise ReadError(name, "holds no text", "write a text into it or remove it")
     yield RawArticle(

@@ -134,9 +134,9 @@ class FlatVectors:
     @classmethod
     def load(cls, path: Path, seal: Path, dimension: int) -> "FlatVectors | str":
         """Read the file back, or say in a few words why it cannot be used."""
-        if not path.is_file() or not seal.is_file():
-            return "missing"
         try:
+            if not path.is_file() or not seal.is_file():
+                return "missing"
             mark, _, sha256 = _read_seal(seal)
         except (OSError, ValueError, KeyError, TypeError):
             return "its seal is not readable"
