@@ -20,6 +20,8 @@ A message is one line: what is wrong, where, and the mend. Errors of libraries a
 they are met, so that a caller needs no library's exceptions.
 """
 
+from typing import Self
+
 
 class CiviciteError(Exception):
     """The root of all errors that carry a message for people."""
@@ -37,6 +39,14 @@ class InputError(CiviciteError):
 
 class ReadError(InputError):
     """A file, or one record of it, cannot be read as an article."""
+
+    def alone(self) -> Self:
+        """Return it without the errors and frames that it came by.
+
+        They hold what was being read: of a file with a million bad records they would fill the memory.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class FetchError(ReadError):
