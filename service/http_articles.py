@@ -12,11 +12,9 @@ from indexer import (
     ArticleState,
     Index,
     InputError,
-    ReadError,
     Variant,
     View,
     submitted,
-    uploaded,
 )
 from service import metrics
 from service.collection import described, readable, text_of
@@ -28,6 +26,7 @@ from service.problems import Problem, responses
 from service.representations import ArticleList, ArticleShown, PutResult, Uploaded
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
+from service.uploading import read_upload
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
 
@@ -74,11 +73,7 @@ def upload(file: AFile, serving: Served) -> JSONResponse:
     Of a file that holds one article the ETag is that article's, as reading it gives it.
     """
     name = file.filename or ""
-    found = list(uploaded(name, file.file.read(LARGEST_BODY + 1)))
-    readable = [one for one in found if not isinstance(one, ReadError)]
-    if not readable:
-        failures = [one for one in found if isinstance(one, ReadError)]
-        raise failures[0] if failures else ReadError(name, "it holds no article", "check what it should hold")
+    found = read_upload(name, file.file.read(LARGEST_BODY + 1), lambda: None)
     with serving.editor() as editor:
         report = editor.put(found)
         # Under the lock still: what is told is what was taken in, and not what another made of it since.
