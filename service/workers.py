@@ -139,6 +139,8 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
+        "http": "service.connections:Connection",
+        "ws": "none",  # there is no address for them, and nobody would count their connections
         "log_config": log_config(settings.log_format),
         "access_log": False,  # ours names the route, not the path
         "server_header": False,
