@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 30
 """How long requests may take to finish after the program was told to end."""
+
+THREAD_SECONDS = 3.0
+"""How long a thread whose request was given up may hold the end of the program up."""
 
 START_SECONDS = 120.0
 """How long a worker may take to load; the first start of all converts the model."""
@@ -155,6 +159,10 @@ def _end_with_zero() -> None:
     """End with 0 on SIGTERM: uvicorn raises the signal again when all requests are finished."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        # Python would wait for a thread that still reads a long file, whose client was told long ago.
+        last = threading.Timer(THREAD_SECONDS, os._exit, [0])
+        last.daemon = True
+        last.start()
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)
