@@ -1,7 +1,8 @@
 """How the HTTP application is run: in this process, or in several that share a socket and an index.
 
 Whoever can connect is answered: the port is open when the model is loaded. On SIGTERM requests that are under
-way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
+way are finished, within GRACE_SECONDS, edits only if they have begun to commit, and the program ends with 0.
+Knows uvicorn, and no request.
 """
 
 import errno
