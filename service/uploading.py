@@ -5,6 +5,7 @@ millions of lines, each of which would be remembered.
 """
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from indexer import Found, ReadError, uploaded
 
@@ -14,6 +15,14 @@ MOST_ARTICLES = 20_000
 MOST_FAILURES = 1000
 """Records of one upload that cannot be read; with more of them it is hardly what was meant to be sent."""
 
+MOST_MARKS = 500_000
+"""Lines, tags and marks of one text that is sent: a thousand pages have a tenth of them, and each costs a
+parser a kilobyte or so."""
+
+_MARKS = {".txt": b"\n", ".html": b"\n<&", ".htm": b"\n<&"} | dict.fromkeys(
+    (".md", ".markdown"), b"\n*_[`<&\\"
+)
+
 
 def read_upload(name: str, content: bytes, check: Callable[[], None]) -> list[Found | ReadError]:
     """Return the articles of a file, at least one, and what of it cannot be read.
@@ -21,6 +30,9 @@ def read_upload(name: str, content: bytes, check: Callable[[], None]) -> list[Fo
     Raises ReadError when there is none, or too many of either, and what ``check`` raises, which is called
     after each.
     """
+    marks = _MARKS.get(PurePosixPath(name).suffix.lower(), b"")
+    if sum(content.count(mark) for mark in marks) > MOST_MARKS:
+        raise ReadError(name, f"holds more than {MOST_MARKS:,} lines, tags and marks", "split it")
     found, failures = list[Found | ReadError](), list[ReadError]()
     for one in uploaded(name, content):
         check()

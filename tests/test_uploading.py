@@ -55,6 +55,26 @@ def test_a_file_of_more_articles_than_one_upload_takes_is_to_be_split() -> None:
     assert len(read_upload("many.jsonl", lines[: lines.rindex(b"\n")], lambda: None)) == MOST_ARTICLES
 
 
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("a.md", b"x\n\n"),
+        ("a.MD", b"*a* "),
+        ("a.markdown", b"[a](b) "),
+        ("a.txt", b"x\n"),
+        ("a.html", b"<p>x"),
+        ("a.htm", b"&amp;"),
+    ],
+)
+def test_a_text_of_more_marks_than_a_parser_has_memory_for_is_to_be_split(name: str, piece: bytes) -> None:
+    with pytest.raises(ReadError, match=r"holds more than 500,000 lines, tags and marks; split it"):
+        read_upload(name, piece * 500_001, lambda: None)
+    page = b"The lamps of Ravel are lit at dusk, one after the other.\n"
+    if name == "a.txt":
+        long = b"\n".join(b"%d: %s" % (number, page) for number in range(40_000))
+        assert len(read_upload(name, long, lambda: None)) == 1
+
+
 def test_reading_an_upload_ends_when_it_is_told_to() -> None:
     def check() -> None:
         raise TimeoutError
