@@ -37,6 +37,7 @@ from .holders import Holder
 from .holdings import Holdings
 from .horizon import history_from
 from .index import Index
+from .leave import Leave
 from .listing import ORDERS, Listed, Order, Wanted
 from .locking import check_vacant
 from .manifest import Manifest
@@ -106,6 +107,7 @@ __all__ = [
     "InputError",
     "Keys",
     "Kin",
+    "Leave",
     "Listed",
     "LoadedEncoder",
     "Manifest",

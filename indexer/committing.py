@@ -14,6 +14,7 @@ from indexer.catalog import Catalog, Watermark, link, watermark, write_mark
 from indexer.copies import record
 from indexer.describing import add_facets, description_digest
 from indexer.erasing import erase_rows, erased_revision, identity_digest
+from indexer.leave import Leave
 from indexer.lost import give_up
 from indexer.prints import Print, prints
 from indexer.storage import StoredPassage
@@ -64,13 +65,18 @@ class _Counts:
     mended: bool = False
 
 
-def commit(catalog: Catalog, generation: int, changes: Sequence[Change]) -> Watermark:
+def commit(
+    catalog: Catalog, generation: int, changes: Sequence[Change], leave: Leave | None = None
+) -> Watermark:
     """Write the changes as one commit and note it outside the catalog; returns the new watermark.
 
-    The caller holds the index lock. Nothing is written when anything is raised.
+    The caller holds the index lock. Nothing is written when anything is raised. Leave is used once the slow
+    work is done: from there the commit goes to its end.
     """
     texts = {put.article.text for put in changes if isinstance(put, Put) and put.passages is not None}
     likeness = {text: (prints(text), bands(text)) for text in texts}
+    if leave is not None:
+        leave.use()
     with catalog.writing() as connection:
         number, counts, tally = next_commit(connection), _Counts(likeness=likeness), Tally()
         for change in changes:

@@ -33,6 +33,7 @@ from indexer.erasing import (
 from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
+from indexer.leave import Leave
 from indexer.locking import acquire, check_vacant, release
 from indexer.planning import Current, articles_below, articles_under, current
 from indexer.projections import Projections
@@ -65,12 +66,21 @@ class Editor:
 
     ``load_encoder`` is called when articles are to be taken in, and not for anything else. Raises
     IndexLocked when another process is still writing after ``wait`` seconds, and InputError, before anything
-    is written, for a folder that holds other files and no index.
+    is written, for a folder that holds other files and no index. Every edit raises what its ``leave`` is
+    taken back with, and has then committed nothing.
     """
 
-    def __init__(self, folder: Path, load_encoder: Callable[[], Encoder], *, wait: float = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        load_encoder: Callable[[], Encoder],
+        *,
+        wait: float = 0,
+        leave: Leave | None = None,
+    ) -> None:
         self._layout = Layout(folder)
         self._load_encoder = load_encoder
+        self._leave = leave or Leave()
         self._projections: Projections | None = None
         check_vacant(folder)
         self._acquire(wait)
@@ -126,25 +136,38 @@ class Editor:
             self._decided(one, seen, report)
         return report
 
-    def put(self, found: Iterable[Found | ReadError], step: Step = lambda report: None) -> Report:
+    def put(
+        self,
+        found: Iterable[Found | ReadError],
+        step: Step = lambda report: None,
+        *,
+        together: bool = False,
+    ) -> Report:
         """Take articles in, ARTICLES_PER_COMMIT to a commit at most; what is unchanged costs nothing.
 
-        An article that is put alone is committed before any other editor comes; of several, who waits is
-        let in between commits, and where reading is slow. One that cannot be taken in is reported as failed.
-        Raises RecipeMismatch when the encoder's vectors do not belong into this index.
+        An article that is put alone is committed before any other editor comes, and so are several that are
+        put ``together``, in one commit; of others, who waits is let in between commits, and where reading
+        is slow. One that cannot be taken in is reported as failed. Raises RecipeMismatch when the encoder's
+        vectors do not belong into this index.
         """
+        self._leave.check()
         generation = self._ready()
         self._go_on_erasing()
         report, seen = Report(), set[str]()
-        for number, batch in enumerate(_batches(self._giving_way(found))):
+
+        def stepped(report: Report) -> None:
+            self._leave.check()
+            step(report)
+
+        for number, batch in enumerate([list(found)] if together else _batches(self._giving_way(found))):
             # Not before the first: what was looked up under the lock still holds for it.
             if number:
                 self._give_way()
                 self._go_on_erasing()
             generation = self._ready()
             decided = [pair for one in batch if (pair := self._decided(one, seen, report)) is not None]
-            step(report)
-            changes = changes_of(decided, self._catalog, generation, self._encoder, report, step)
+            stepped(report)
+            changes = changes_of(decided, self._catalog, generation, self._encoder, report, stepped)
             self._commit(generation, changes)
         if self._projections is None:
             # Nothing was committed, but a writer that was killed may have left something to be projected.
@@ -156,6 +179,7 @@ class Editor:
 
         Raises ArticleNotFound.
         """
+        self._leave.check()
         self._go_on_erasing()
         wanted = list(dict.fromkeys(map(normal_id, identities)))
         check_findable(wanted)
@@ -175,6 +199,8 @@ class Editor:
         """
         wanted = list(dict.fromkeys(map(normal_id, identities)))
         check_findable(wanted)
+        # What is noted is carried out, whoever comes to it.
+        self._leave.use()
         with self._catalog.writing() as connection:
             note_erasures(connection, wanted)
             copies = copies_of(connection, wanted)
@@ -251,7 +277,7 @@ class Editor:
 
     def _commit(self, generation: Generation, changes: Sequence[Change]) -> None:
         if changes:
-            commit(self._catalog, generation.id, changes)
+            commit(self._catalog, generation.id, changes, self._leave)
             self._catch_up(generation)
 
     def _go_on_erasing(self) -> None:

@@ -32,8 +32,15 @@ def segmented(article: Article, encoder: Encoder) -> Segmented:
 def encode(
     articles: Sequence[Article], recipe: Recipe, encoder: Encoder, progress: Progress | None = None
 ) -> list[tuple[StoredPassage, ...]]:
-    """Segment and encode articles; returns each one's passages in order, ready to be committed."""
-    divided = [segmented(article, encoder) for article in articles]
+    """Segment and encode articles; returns each one's passages in order, ready to be committed.
+
+    ``progress`` is called with 0 after each that was segmented.
+    """
+    divided = list[Segmented]()
+    for article in articles:
+        divided.append(segmented(article, encoder))
+        if progress is not None:
+            progress(0)
     documents = [_document(one, passage, recipe) for one in divided for passage in one.passages]
     vectors = iter(encoder.documents(documents, progress))
     return [

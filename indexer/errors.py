@@ -14,11 +14,14 @@ CiviciteError
     ├── IndexTooNew           a newer civicite wrote it
     ├── IndexDamaged          its bytes are not what was written
     │   └── ArticleDamaged    those of one article, the others are sound
+    │       └── ArticleLeftOut    found before, and left out since
     └── RecipeMismatch        it was built with another model or segmentation
 
 A message is one line: what is wrong, where, and the mend. Errors of libraries are mapped to these where
 they are met, so that a caller needs no library's exceptions.
 """
+
+from typing import Self
 
 LONGEST_SHOWN = 200
 """Characters of a value that a message repeats."""
@@ -46,6 +49,14 @@ class InputError(CiviciteError):
 
 class ReadError(InputError):
     """A file, or one record of it, cannot be read as an article."""
+
+    def alone(self) -> Self:
+        """Return it without the errors and frames that it came by.
+
+        They hold what was being read: of a file with a million bad records they would fill the memory.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class FetchError(ReadError):

@@ -146,7 +146,7 @@ def _article(source: Source, raw: RawArticle) -> Found | ReadError:
         identity = raw.id if raw.id is not None else id_from_name(source.name)
         return Found(finished(raw, identity, where, str(source.root), source.path), named=raw.id is not None)
     except ReadError as error:
-        return error
+        return error.alone()
 
 
 def _check_name(source: Source) -> None:

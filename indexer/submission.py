@@ -46,4 +46,4 @@ def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
             identity = id_from_name(own) if raw.id is None else raw.id
             yield Found(finished(raw, identity, where), named=raw.id is not None)
         except ReadError as error:
-            yield error
+            yield error.alone()

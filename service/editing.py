@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from indexer import Editor, Encoder, IndexUnusable
+from indexer import Editor, Encoder, IndexUnusable, Leave
 from service.feedback import forget_erased
 
 log = logging.getLogger("civicite.index")
@@ -15,7 +15,9 @@ OpenEditor = Callable[[], AbstractContextManager[Editor]]
 
 
 @contextmanager
-def editing(folder: Path, load_encoder: Callable[[], Encoder], wait: float = 0) -> Iterator[Editor]:
+def editing(
+    folder: Path, load_encoder: Callable[[], Encoder], wait: float = 0, leave: Leave | None = None
+) -> Iterator[Editor]:
     """Yield an editor, as :class:`indexer.Editor` is made; nothing is kept that was said of what is erased.
 
     Also where a reader holds the end of an erasure up, or another process began it and was killed. What was
@@ -23,7 +25,7 @@ def editing(folder: Path, load_encoder: Callable[[], Encoder], wait: float = 0) 
     is told.
     """
     try:
-        with Editor(folder, load_encoder, wait=wait) as editor:
+        with Editor(folder, load_encoder, wait=wait, leave=leave) as editor:
             yield editor
     finally:
         try:

@@ -14,9 +14,9 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer import Leave
 from service import request_ids
 from service.access import OPEN_PATHS, Access, is_loopback
 from service.keys import Key
@@ -78,12 +78,16 @@ class Guard:
         self._under_way += counted
         try:
             key = self._admitted(scope, headers, answer)
-            scope.setdefault("state", {})["key"] = key
+            scope.setdefault("state", {}).update(key=key, answer=answer)
             await self._app(scope, _Body(scope, receive, answer), answer)
         except Problem as problem:
             await problem_response(problem.kind, problem.detail, headers=problem.headers)(
                 scope, receive, answer
             )
+        except asyncio.CancelledError:
+            # The server ends. Whoever was told already misses nothing of what still runs.
+            if not answer.replaced:
+                raise
         except Exception:
             # A bug, which is raised on to be logged; what would be answered further out lacks our headers.
             if not answer.begun:
@@ -132,40 +136,51 @@ def rate_headers(most: int, remaining: int, seconds: int) -> dict[str, str]:
 
 
 class _Answer:
-    """Sends an answer on with the headers that every one has, unless another one was sent in its stead."""
+    """Sends an answer on with the headers that every one has, unless another one was sent in its stead.
+
+    ``leave`` is what an edit is made by: whoever is told that it took too long is told the truth.
+    """
 
     def __init__(self, send: Send, identity: str, seconds: float) -> None:
         self._send, self._seconds = send, seconds
         self._more = [*_SECURITY, (_ID, identity.encode())]
-        self.begun = self._replaced = False
+        self.leave = Leave()
+        self.begun = self.replaced = False
         self._telling: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
 
     async def __call__(self, message: Message) -> None:
         """Send one message on, unless the client was told something else already."""
-        if not self._replaced:
+        if not self.replaced:
             await self._pass_on(message)
 
     def tell(self, headers: Mapping[str, str]) -> None:
         """Add headers to the answer, which has not begun."""
         self._more += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
-    def replace(self, response: Response) -> None:
-        """Tell the client this instead, unless an answer has begun; what still comes of it is dropped."""
-        if not (self.begun or self._replaced):
-            self._replaced = True
-            telling = response({"type": "http"}, _nothing, self._pass_on)
-            self._telling = asyncio.ensure_future(telling)
+    def give_up(self, problem: Problem) -> None:
+        """Tell the client this instead, unless an answer has begun or an edit begins to commit.
+
+        What still comes of the application is dropped.
+        """
+        if not (self.begun or self.replaced) and self.leave.take_back(problem):
+            self.replaced = True
+            response = problem_response(problem.kind, problem.detail, headers=problem.headers)
+            self._telling = asyncio.ensure_future(response({"type": "http"}, _nothing, self._pass_on))
 
     async def end(self) -> None:
-        """Watch the time no longer; a client that is being told is told to the end."""
+        """Watch the time no longer; a client that is being told is told to the end.
+
+        What of an edit may still run in its thread, because the server ends, commits nothing any more.
+        """
         self._timer.cancel()
+        self.leave.take_back(Problem("shutting-down", "the request has ended"))
         if self._telling is not None:
             await self._telling
 
     def _expire(self) -> None:
         detail = f"it took longer than {self._seconds:g} seconds"
-        self.replace(problem_response("too-slow", detail, retry=1))
+        self.give_up(Problem("too-slow", detail, {"Retry-After": "1"}))
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -177,8 +192,11 @@ class _Answer:
         await self._send(message)
 
 
+_GONE: Message = {"type": "http.disconnect"}
+
+
 async def _nothing() -> Message:
-    return {"type": "http.disconnect"}
+    return _GONE
 
 
 def _largest(scope: Scope) -> int:
@@ -209,9 +227,12 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             detail = "the body did not come in time"
-            self._answer.replace(problem_response("body-too-slow", detail, headers=_CLOSED))
-            return {"type": "http.disconnect"}
+            self._answer.give_up(Problem("body-too-slow", detail, _CLOSED))
+            return _GONE
         self._waited += time.monotonic() - begun
+        if self._answer.replaced:
+            # What came too late is not acted on: the client knows that it was not.
+            return _GONE
         self._received += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._received > self._largest:

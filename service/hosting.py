@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from service.connections import Connection
 from service.http import create_app
 from service.settings import Settings, load_settings
 
@@ -20,7 +21,8 @@ LOOK_SECONDS = 0.01
 def serving(index: str | Path, *, settings: Settings | None = None) -> Iterator[str]:
     """Serve an index and yield the address; raises CiviciteError when it cannot be served."""
     chosen = (settings or load_settings()).model_copy(update={"index": Path(index), "host": "127.0.0.1"})
-    server = uvicorn.Server(uvicorn.Config(create_app(chosen), port=0, log_level="warning"))
+    config = uvicorn.Config(create_app(chosen), port=0, log_level="warning", http=Connection)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -21,6 +21,7 @@ from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
 from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
+from service.connections import END_EDITS
 from service.cors import OtherPages
 from service.declared import DECLARED_PARAMETERS, OnceRoute, RepeatedKey, answer_repeated
 from service.guard import Guard
@@ -63,9 +64,9 @@ def create_app(settings: Settings | None = None, opening: Future[LocalCollection
     door = MCPDoor(serving)
 
     @asynccontextmanager
-    async def closing(app: FastAPI) -> AsyncIterator[None]:
+    async def closing(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with door.opened():
-            yield
+            yield {END_EDITS: serving.edits.end}
         serving.index.close()
 
     app = DescribedApp(

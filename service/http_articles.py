@@ -12,11 +12,9 @@ from indexer import (
     ArticleState,
     Index,
     InputError,
-    ReadError,
     Variant,
     View,
     submitted,
-    uploaded,
 )
 from service import metrics
 from service.collection import described, readable, text_of
@@ -28,6 +26,7 @@ from service.problems import Problem, responses
 from service.representations import ArticleList, ArticleShown, PutResult, Uploaded
 from service.schemas import ArticleBody, ArticleQuery, DeleteQuery, ListQuery
 from service.serving import Served
+from service.uploading import read_upload
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=OnceRoute)
 
@@ -66,21 +65,19 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
 
 
 @router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422), dependencies=[ONLY_A_FILE])
-def upload(file: AFile, serving: Served) -> JSONResponse:
+def upload(file: AFile, request: Request, serving: Served) -> JSONResponse:
     """Take in the articles of one file: .md, .txt, .html, .pdf, .docx, .jsonl.
 
     An article's id is the file's own, else its name without its suffix; one that is there already is
     replaced. What cannot be read is listed in ``failures``; when nothing could be, the request has failed.
+    All that can be is taken in together, or nothing of it.
     Of a file that holds one article the ETag is that article's, as reading it gives it.
     """
     name = file.filename or ""
-    found = list(uploaded(name, file.file.read(LARGEST_BODY + 1)))
-    readable = [one for one in found if not isinstance(one, ReadError)]
-    if not readable:
-        failures = [one for one in found if isinstance(one, ReadError)]
-        raise failures[0] if failures else ReadError(name, "it holds no article", "check what it should hold")
-    with serving.editor() as editor:
-        report = editor.put(found)
+    with serving.edits.reading(request.state.answer) as leave:
+        found = read_upload(name, file.file.read(LARGEST_BODY + 1), leave.check)
+    with serving.editor(request.state.answer) as editor:
+        report = editor.put(found, together=True)
         # Under the lock still: what is told is what was taken in, and not what another made of it since.
         with serving.index.view() as view:
             state = {"commit": view.commit, "generation": view.generation.id}
@@ -130,7 +127,7 @@ def put_article(article_id: ArticleId, body: ArticleBody, request: Request, serv
     still as they were read; with ``If-None-Match: *`` it is added only if it is not there.
     """
     found = submitted(article_id, body.title, body.text, body.metadata)
-    with serving.editor() as editor:
+    with serving.editor(request.state.answer) as editor:
         _check_conditions(request, serving.index, found.article.id)
         report = editor.put([found])
         if report.failed:
@@ -153,7 +150,7 @@ def delete_article(
     article_id: ArticleId, query: Annotated[DeleteQuery, Query()], request: Request, serving: Served
 ) -> Response:
     """Withdraw an article; no answer quotes it from now on. With ``erase`` nothing is left of it."""
-    with serving.editor() as editor:
+    with serving.editor(request.state.answer) as editor:
         _check_conditions(request, serving.index, article_id)
         if query.erase:
             editor.erase([article_id])

@@ -70,6 +70,7 @@ def give_feedback(body: FeedbackBody, request: Request, serving: Served) -> JSON
     state = body.index
     kept = None if state is None else {n: getattr(state, n) for n in ("commit", "generation", "ranker")}
     key: Key | None = getattr(request.state, "key", None)
+    request.state.answer.leave.use()
     try:
         number = note(
             serving.store,

@@ -62,7 +62,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "index-locked": (503, "Another writer holds the index; `Retry-After` says when to come back."),
     "model-changed": (503, "The index was rebuilt with another model; the server must be started again."),
     "overloaded": (503, "Too many requests are under way; `Retry-After` says when to come back."),
-    "too-slow": (503, "The answer did not begin in time; `Retry-After` says when to come back."),
+    "shutting-down": (503, "The server is ending, and nothing was changed; `Retry-After` says when to come."),
+    "too-slow": (503, "The answer did not begin in time, and nothing was changed; come after `Retry-After`."),
     "feedback-full": (
         507,
         "As much feedback is kept as `feedback_bytes` allows; `civicite feedback delete`.",

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Semaphore
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from indexer import Editor, Index, IndexLocked
+from indexer import Editor, Index
 from service.collection import LocalCollection
 from service.cores import Cores, on_all, usable
 from service.editing import editing
+from service.edits import Answer, Edits
 from service.feedback import forget_erased
 from service.proving import Proof
 from service.settings import Settings
@@ -30,7 +30,7 @@ class Serving:
     settings: Settings
     cores: Cores | None = None
     """The cores that edits may use where the threads of requests keep to one."""
-    edits: Semaphore = field(default_factory=lambda: Semaphore(EDITS_MOST))
+    edits: Edits = field(default_factory=lambda: Edits(EDITS_MOST))
     proof: Proof = field(default_factory=Proof)
     """Whether a question can be answered."""
 
@@ -60,16 +60,15 @@ class Serving:
         return self.assistant.index
 
     @contextmanager
-    def editor(self) -> Iterator[Editor]:
-        """Yield an editor; raises IndexLocked after a wait."""
-        if not self.edits.acquire(blocking=False):
-            raise IndexLocked(f"{self.index.folder}: {EDITS_MOST} edits wait already; try again in a moment")
-        try:
-            encoder, wait = self.assistant.encoder, self.settings.wait_seconds
-            with on_all(self.cores), editing(self.index.folder, lambda: encoder, wait) as editor:
-                yield editor
-        finally:
-            self.edits.release()
+    def editor(self, answer: Answer) -> Iterator[Editor]:
+        """Yield an editor for the request that is answered so; raises IndexLocked after a wait."""
+        encoder, wait = self.assistant.encoder, self.settings.wait_seconds
+        with (
+            self.edits.begun(answer) as leave,
+            on_all(self.cores),
+            editing(self.index.folder, lambda: encoder, wait, leave) as editor,
+        ):
+            yield editor
 
 
 async def _serving(request: Request) -> Serving:

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     feedback_bytes: Annotated[int, Field(ge=0, le=10**12)] = 50_000_000
     """The most that the service's database may hold before feedback is refused; 0 keeps none."""
     request_seconds: Annotated[float, Field(ge=0, le=86_400)] = 60.0
-    """How long a request may take until its answer begins."""
+    """How long a request may take until its answer begins, and an edit until it begins to commit."""
     wait_seconds: Seconds = 30.0
     """How long an edit over HTTP, a pull of feeds or a watched change waits for another writer."""
     fetch_seconds: Seconds = 60.0

@@ -1,7 +1,8 @@
 """How the HTTP application is run: in this process, or in several that share a socket and an index.
 
 Whoever can connect is answered: the port is open when the model is loaded. On SIGTERM requests that are under
-way are finished, within GRACE_SECONDS, and the program ends with 0. Knows uvicorn, and no request.
+way are finished, within GRACE_SECONDS, edits only if they have begun to commit, and the program ends with 0.
+Knows uvicorn, and no request.
 """
 
 import errno
@@ -11,6 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 30
 """How long requests may take to finish after the program was told to end."""
+
+THREAD_SECONDS = 3.0
+"""How long a thread whose request was given up may hold the end of the program up."""
 
 START_SECONDS = 120.0
 """How long a worker may take to load; the first start of all converts the model."""
@@ -139,6 +144,8 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
+        "http": "service.connections:Connection",
+        "ws": "none",  # there is no address for them, and nobody would count their connections
         "log_config": log_config(settings.log_format),
         "access_log": False,  # ours names the route, not the path
         "server_header": False,
@@ -153,6 +160,10 @@ def _end_with_zero() -> None:
     """End with 0 on SIGTERM: uvicorn raises the signal again when all requests are finished."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        # Python would wait for a thread that still reads a long file, whose client was told long ago.
+        last = threading.Timer(THREAD_SECONDS, os._exit, [0])
+        last.daemon = True
+        last.start()
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)

@@ -22,6 +22,7 @@ from indexer import Editor
 from service import http_tags
 from service import representations as shown
 from service.client import Client
+from service.edits import Answer
 from service.feedback import as_questions, forget, note, read_feedback
 from service.http import create_app
 from service.keys import create_key
@@ -532,8 +533,8 @@ def test_a_change_never_tells_the_tag_of_the_change_after_it(
     place, opened_editor = tmp_path / "index", Serving.editor
 
     @contextmanager
-    def overtaken(serving: Serving) -> Iterator[Editor]:
-        with opened_editor(serving) as editor:
+    def overtaken(serving: Serving, answer: Answer) -> Iterator[Editor]:
+        with opened_editor(serving, answer) as editor:
             yield editor
         put(place, [article("gate", "The gate is shut.")])
 

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -329,3 +330,15 @@ def test_a_worker_that_cannot_start_ends_the_program_with_words(tmp_path: Path) 
     )
     assert done.returncode == 1
     assert "nothing has been indexed yet" in done.stderr or "no index" in done.stderr
+
+
+def test_a_thread_that_still_works_holds_the_end_of_the_program_up_only_for_a_moment() -> None:
+    lines = (
+        "import os, signal, threading, time",
+        "from service import workers",
+        "workers._end_with_zero()",
+        "threading.Thread(target=time.sleep, args=[600]).start()",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "time.sleep(600)",
+    )
+    assert subprocess.run([sys.executable, "-c", "\n".join(lines)], timeout=60, check=False).returncode == 0

@@ -606,6 +606,54 @@ def test_a_word_document_that_unpacks_to_too_much_is_refused_unread(monkeypatch:
     assert f"unpacks to {unpacked:,} bytes" in str(only_error("a.docx", content))
 
 
+def test_a_word_document_of_a_page_that_unpacks_to_much_markup_is_refused_unread() -> None:
+    content = docx_bytes(Document())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as package, zipfile.ZipFile(packed, "w", 8) as bomb:
+        for part in package.infolist():
+            more = b" " * 20_000_000 if part.filename == "word/document.xml" else b""
+            bomb.writestr(part.filename, package.read(part) + more)
+    assert len(packed.getvalue()) < 100_000
+    assert "bytes beside its pictures; split it" in str(only_error("a.docx", packed.getvalue()))
+
+
+@pytest.mark.parametrize(("paragraphs", "readable"), [(100_000, True), (100_001, False)])
+def test_a_word_document_is_read_up_to_a_length_that_no_book_has(paragraphs: int, readable: bool) -> None:
+    document = Document()
+    one = "<w:p><w:r><w:t>x</w:t></w:r></w:p>" * paragraphs
+    whole = parse_xml(f"<w:body {nsdecls('w')}>{one}</w:body>")
+    document.element.replace(document.element.body, whole)
+    (found,) = read("a.docx", docx_bytes(document))
+    assert isinstance(found, RawArticle) is readable
+    if isinstance(found, ReadError):
+        assert "has more than 100,000 paragraphs; split it" in str(found)
+
+
+def test_a_word_document_of_several_hundred_pages_is_read_to_its_end() -> None:
+    pages = 600
+    style, numbered = '<w:pStyle w:val="ListNumber"/>', '<w:numPr><w:numId w:val="{}"/></w:numPr>'
+    prose = "<w:p><w:r><w:t>" + "The dike holds. " * 25 + "</w:t></w:r></w:p>"
+    item = f"<w:p><w:pPr>{style}{numbered}</w:pPr><w:r><w:t>Item.</w:t></w:r></w:p>"
+    body = "".join(prose * 6 + item.format(1 + page % 9) * 4 for page in range(pages))
+    document = Document()
+    document.element.replace(
+        document.element.body,
+        parse_xml(f"<w:body {nsdecls('w')}>{body}<w:p><w:r><w:t>End.</w:t></w:r></w:p></w:body>"),
+    )
+    text = only_article("a.docx", docx_bytes(document)).text
+    assert text.count("The dike holds.") == 25 * 6 * pages
+    assert text.count("Item.") == 4 * pages
+    assert text.endswith("\n\nEnd.")
+
+
+def test_a_text_box_in_a_cell_is_read_once() -> None:
+    document = Document()
+    cell = document.add_table(1, 1).cell(0, 0)
+    box = "<w:r><w:pict><w:txbxContent><w:p><w:r><w:t>Boxed.</w:t></w:r></w:p></w:txbxContent></w:pict></w:r>"
+    cell._tc.append(parse_xml(f"<w:p {nsdecls('w')}><w:r><w:t>Round. </w:t></w:r>{box}</w:p>"))
+    assert only_article("a.docx", docx_bytes(document)).text == "Round. Boxed."
+
+
 # --- JSON Lines
 
 
@@ -672,6 +720,31 @@ def test_a_record_over_the_limit_is_an_error_and_the_next_is_read(tmp_path: Path
     assert "longer than 100 bytes" in str(error)
     assert isinstance(article, RawArticle)
     assert article.id == "b"
+
+
+def test_blank_lines_count_and_are_passed_over() -> None:
+    lines = b"\n  \n\xef\xbb\xbf\n\r\n" + b'{"_id": "a", "text": "One."}\n' + b"\nno object\n"
+    article, error = read("c.jsonl", lines)
+    assert isinstance(article, RawArticle)
+    assert isinstance(error, ReadError)
+    assert error.where == "c.jsonl:7"
+
+
+def test_an_archive_in_memory_is_unpacked_no_further_than_a_file_may_be_long() -> None:
+    first = b'{"_id": "a", "text": "One."}\n'
+    fits = gzip.compress(first + b" " * (50_000_000 - len(first)))
+    assert only_article("c.jsonl.gz", fits).id == "a"
+    article, error = read("c.jsonl.gz", gzip.compress(first + (b" " * 99 + b"\n") * 500_000))
+    assert isinstance(article, RawArticle)
+    assert str(error) == "c.jsonl.gz: unpacks to more than 50,000,000 bytes; split it"
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "a.docx", "a.md", "a.exe"])
+def test_what_is_said_of_a_bad_file_holds_nothing_of_what_was_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"\xff\x00no" * 100)
+    for found in (*read(name, b"\xff\x00no" * 100), *read_file(tmp_path / name)):
+        assert isinstance(found, ReadError)
+        assert (found.__traceback__, found.__cause__, found.__context__) == (None, None, None)
 
 
 def test_a_truncated_archive_gives_its_records_and_then_an_error() -> None:

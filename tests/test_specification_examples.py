@@ -229,7 +229,7 @@ def test_problems_come_as_their_examples_show(
         assert misfits(document, {"$ref": "#/components/schemas/ProblemDocument"}, described) == []
     # What takes a damaged index, another model, a crowd or a bug is provoked elsewhere.
     others = {"scope-missing", "index-damaged", "index-unusable", "internal-error", "index-empty"}
-    others |= {"model-changed", "overloaded", "too-slow", "body-too-slow"}
+    others |= {"model-changed", "overloaded", "too-slow", "body-too-slow", "shutting-down"}
     assert set(provoked) | others == set(wanted)
     assert set(wanted) == set(PROBLEMS) - {"not-found", "method-not-allowed", "http-error"}
 

@@ -11,10 +11,11 @@ import filelock
 import pytest
 from building import ENCODER, article, put
 
-from indexer import Editor, Found, Index, IndexLocked, catalog
+from indexer import Editor, Found, Index, IndexLocked, Leave, catalog
 from indexer.layout import Layout
 from indexer.turns import somebody_waits, take_in_turn
 from service import serving
+from service.problems import Problem
 from service.settings import Settings
 
 
@@ -123,6 +124,16 @@ def test_the_log_stays_short_although_somebody_reads_at_every_moment(
     assert longest < 3 * most
 
 
+class Unheard:
+    """An answer that nobody waits for."""
+
+    def __init__(self) -> None:
+        self.leave = Leave()
+
+    def give_up(self, problem: Problem) -> None:
+        raise AssertionError(problem)
+
+
 def test_a_server_lets_no_more_edits_wait_than_leave_threads_for_questions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,11 +142,10 @@ def test_a_server_lets_no_more_edits_wait_than_leave_threads_for_questions(
     settings = Settings(index=tmp_path, runtime="hashing")
     served = serving.Serving.open(settings)
     with ExitStack() as held:
-        held.enter_context(served.editor())
-        served.edits.acquire(blocking=False)
-        with pytest.raises(IndexLocked, match="2 edits wait already"), served.editor():
+        held.enter_context(served.editor(Unheard()))
+        held.enter_context(served.edits.begun(Unheard()))
+        with pytest.raises(IndexLocked, match="2 edits wait already"), served.editor(Unheard()):
             raise AssertionError("there was room for a third")
-        served.edits.release()
-    with served.editor() as editor:
+    with served.editor(Unheard()) as editor:
         assert editor.withdraw(["first"]).withdrawn == ["first"]
     served.index.close()

@@ -68,7 +68,7 @@ def read(name: str, content: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Iterat
         _refuse_size(name, len(content), limit_bytes)
         yield from READERS[suffix](name, content)
     except ReadError as error:
-        yield error
+        yield error.alone()
 
 
 def read_file(path: Path, limit_bytes: int = LIMIT_BYTES) -> Iterator[RawArticle | ReadError]:
@@ -90,7 +90,7 @@ def read_file(path: Path, limit_bytes: int = LIMIT_BYTES) -> Iterator[RawArticle
             content = stream.read(limit_bytes + 1)
         yield from read(name, content, limit_bytes=limit_bytes)
     except ReadError as error:
-        yield error
+        yield error.alone()
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         reason = getattr(error, "strerror", None) or str(error)
         yield ReadError(name, f"cannot be opened ({reason})", "check the path and its permissions")

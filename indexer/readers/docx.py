@@ -10,7 +10,9 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from indexer.article import Metadata, RawArticle
@@ -18,8 +20,12 @@ from indexer.clean import plain_line
 from indexer.errors import ReadError
 from indexer.readers.fields import metadata_from, title_that_is_printed
 
-LARGEST_UNPACKED = 500_000_000
-"""Bytes that all parts of a document may have together once they are unpacked."""
+LARGEST_UNPACKED = 200_000_000
+"""Bytes that all parts of a document may have together once they are unpacked, pictures included."""
+LARGEST_WRITTEN = 20_000_000
+"""Bytes that the parts of it may have that are parsed; five hundred pages have some five million."""
+MOST_PARAGRAPHS = 100_000
+"""Of one document, those in its tables included; five hundred pages have some ten thousand."""
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 BREAKS = {f"{WORD}br": "\n", f"{WORD}cr": "\n", f"{WORD}tab": "\t", f"{WORD}noBreakHyphen": "-"}
@@ -27,6 +33,7 @@ UNSEEN = {FALLBACK, *(f"{WORD}{tag}" for tag in ("pPr", "moveFrom", "footnotePr"
 NOTES = {f"{WORD}footnoteReference": "footnote", f"{WORD}endnoteReference": "endnote"}
 OF_THE_CODE = (AttributeError, TypeError, IndexError, AssertionError, RecursionError)
 """Of what is raised over a document, what speaks of Python's objects and not of the document."""
+PARSED = (".xml", ".rels")
 JUNK_AUTHORS = {"python-docx", "microsoft office user", "user", "admin", "author"}
 
 
@@ -37,10 +44,13 @@ def read_docx(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
         from docx import Document
 
         document = Document(io.BytesIO(content))
+        _refuse_length(name, document.element.body)
         notes = _Notes(document)
         text = _joined(_blocks(document.element.body, _Numbering(document), notes))
         text = "\n\n".join(filter(None, [text, *notes.lines()]))
         metadata = _metadata(document.core_properties, text)
+    except ReadError:
+        raise
     except Exception as error:  # a damaged package raises whatever python-docx and lxml stumble over
         reason = "" if isinstance(error, OF_THE_CODE) else plain_line(str(error))[:120]
         problem = f"is no Word document ({reason})" if reason else "is no Word document"
@@ -62,11 +72,20 @@ def _refuse_bomb(name: str, content: bytes) -> None:
         raise ReadError(name, "is password-protected or an old .doc", "save it as .docx without a password")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            unpacked = sum(part.file_size for part in package.infolist())
+            parts = package.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ReadError(name, "is no Word document", "save it as .docx") from error
+    unpacked = sum(part.file_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
         raise ReadError(name, f"unpacks to {unpacked:,} bytes", "split it or take its pictures out")
+    written = sum(part.file_size for part in parts if part.filename.lower().endswith(PARSED))
+    if written > LARGEST_WRITTEN:
+        raise ReadError(name, f"unpacks to {written:,} bytes beside its pictures", "split it")
+
+
+def _refuse_length(name: str, body: Any) -> None:
+    if next(islice(body.iter(f"{WORD}p"), MOST_PARAGRAPHS, None), None) is not None:
+        raise ReadError(name, f"has more than {MOST_PARAGRAPHS:,} paragraphs", "split it")
 
 
 class _Notes:
@@ -74,19 +93,17 @@ class _Notes:
 
     def __init__(self, document: Any) -> None:
         self.document = document
-        self.cited: list[tuple[str, str]] = []
+        self.cited: dict[tuple[str, str], int] = {}
 
     def mark(self, reference: Any) -> str:
         """``[1]`` for a reference to a note."""
         note = NOTES[reference.tag], reference.get(f"{WORD}id", "")
-        if note not in self.cited:
-            self.cited.append(note)
-        return f"[{self.cited.index(note) + 1}]"
+        return f"[{self.cited.setdefault(note, len(self.cited) + 1)}]"
 
     def lines(self) -> Iterator[str]:
         """The notes that were referred to, each on a line under its number."""
         written = {kind: dict(self._written(kind)) for kind, _ in self.cited}
-        for number, (kind, identity) in enumerate(self.cited, start=1):
+        for (kind, identity), number in self.cited.items():
             if text := written[kind].get(identity):
                 yield f"[{number}] {text}"
 
@@ -105,6 +122,9 @@ class _Numbering:
     def __init__(self, document: Any) -> None:
         self.document = document
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.styles: dict[str | None, str] = {}
+        for style in document.styles:
+            self.styles.setdefault(style.style_id, style.name or "")
 
     def mark(self, paragraph: Any) -> str | None:
         """``•``, a number with its full stop, or None for a paragraph outside lists."""
@@ -119,8 +139,7 @@ class _Numbering:
 
     def _style_name(self, paragraph: Any) -> str:
         chosen = paragraph.find(f"{WORD}pPr/{WORD}pStyle")
-        wanted = chosen.get(f"{WORD}val") if chosen is not None else None
-        return next((style.name or "" for style in self.document.styles if style.style_id == wanted), "")
+        return self.styles.get(chosen.get(f"{WORD}val") if chosen is not None else None, "")
 
     def _list_of(self, paragraph: Any) -> tuple[str, str]:
         found = [paragraph.find(f"{WORD}pPr/{WORD}numPr/{WORD}{tag}") for tag in ("numId", "ilvl")]
@@ -131,13 +150,27 @@ class _Numbering:
         """``bullet``, ``decimal`` …; decimal where the document does not say."""
         if not number or not number.isdecimal() or not level.isdecimal():
             return "decimal"
+        abstract, formats = self._written
+        return formats.get((abstract.get(number, ""), level), "decimal")
+
+    @cached_property
+    def _written(self) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """The abstract list of each number, and the format of each level of those.
+
+        Looked up once for all paragraphs: there may be as many lists as paragraphs.
+        """
         root = self.document.part.numbering_part.element
-        abstract = root.xpath(f"w:num[@w:numId='{number}']/w:abstractNumId/@w:val")
-        where = (
-            f"w:abstractNum[@w:abstractNumId='{abstract[0] if abstract else ''}']/w:lvl[@w:ilvl='{level}']"
-        )
-        formats = root.xpath(f"{where}/w:numFmt/@w:val")
-        return str(formats[0]) if formats else "decimal"
+        abstract: dict[str, str] = {}
+        formats: dict[tuple[str, str], str] = {}
+        for one in root.iterchildren(f"{WORD}num"):
+            if (below := one.find(f"{WORD}abstractNumId")) is not None:
+                abstract.setdefault(one.get(f"{WORD}numId", ""), below.get(f"{WORD}val", ""))
+        for one in root.iterchildren(f"{WORD}abstractNum"):
+            for level in one.iterchildren(f"{WORD}lvl"):
+                if (form := level.find(f"{WORD}numFmt")) is not None:
+                    where = one.get(f"{WORD}abstractNumId", ""), level.get(f"{WORD}ilvl", "")
+                    formats.setdefault(where, form.get(f"{WORD}val", "decimal"))
+        return abstract, formats
 
 
 def _blocks(parent: Any, numbering: _Numbering, notes: _Notes) -> Iterator[tuple[str, bool]]:
@@ -175,19 +208,28 @@ def _is_hidden(run: Any) -> bool:
 def _rows(table: Any, notes: _Notes) -> Iterator[str]:
     for row in table.iterchildren(f"{WORD}tr"):
         cells = (
-            plain_line(" ".join(_words(each, notes) for each in cell.iter(f"{WORD}p")))
+            plain_line(" ".join(_words(each, notes) for each in _outermost(cell)))
             for cell in row.iterchildren(f"{WORD}tc")
         )
         if line := " | ".join(cells).strip(" |"):
             yield line
 
 
+def _outermost(parent: Any) -> Iterator[Any]:
+    """The paragraphs below an element; one within another, in a text box, belongs to the words of that."""
+    for element in parent.iterchildren():
+        if element.tag == f"{WORD}p":
+            yield element
+        elif isinstance(element.tag, str) and element.tag not in UNSEEN:
+            yield from _outermost(element)
+
+
 def _joined(blocks: Iterator[tuple[str, bool]]) -> str:
-    text, was_item = "", False
+    parts, was_item = list[str](), False
     for block, is_item in blocks:
-        text += ("\n" if was_item and is_item else "\n\n") + block if text else block
+        parts += ["\n" if was_item and is_item else "\n\n", block]
         was_item = is_item
-    return text
+    return "".join(parts[1:])
 
 
 def _metadata(properties: Any, text: str) -> Metadata:

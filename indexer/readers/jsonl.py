@@ -20,35 +20,51 @@ from indexer.readers.fields import article_id, metadata_from, titled
 LONGEST_RECORD = 50_000_000
 """Bytes of one line; a longer one is a ReadError."""
 
+LARGEST_UNPACKED = 50_000_000
+"""Bytes that a file which is held in memory may unpack to, as many as it may have when it comes unpacked."""
+
 
 def read_jsonl(name: str, content: bytes) -> Iterator[RawArticle | ReadError]:
     """The records of a ``.jsonl``, or of a ``.jsonl.gz``, that is held in memory."""
-    return read_records(name, io.BytesIO(content))
+    return read_records(name, io.BytesIO(content), largest=LARGEST_UNPACKED)
 
 
 def read_records(
-    name: str, stream: BinaryIO, limit_bytes: int = LONGEST_RECORD
+    name: str, stream: BinaryIO, limit_bytes: int = LONGEST_RECORD, largest: int | None = None
 ) -> Iterator[RawArticle | ReadError]:
-    """The records of a stream, compressed if its name ends in ``.gz``; an ``_id`` may occur only once."""
+    """The records of a stream, compressed if its name ends in ``.gz``; an ``_id`` may occur only once.
+
+    ``largest`` is how many bytes all of it may have once it is unpacked.
+    """
     if name.lower().endswith(".gz"):
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     seen: set[str] = set()
-    for number, line in enumerate(_lines(name, stream, limit_bytes), start=1):
+    for number, line in _lines(name, stream, limit_bytes, largest):
         try:
             if article := _record(f"{name}:{number}", line, limit_bytes):
                 _refuse_second(f"{name}:{number}", article, seen)
                 yield article
         except ReadError as error:
-            yield error
+            yield error.alone()
 
 
-def _lines(name: str, stream: BinaryIO, limit_bytes: int) -> Iterator[bytes]:
-    """Lines cut one byte past the limit, so that a line without end costs no memory."""
+def _lines(name: str, stream: BinaryIO, limit_bytes: int, largest: int | None) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their numbers, cut one byte past the limit.
+
+    So a line without end costs no memory, and millions of blank ones little time.
+    """
+    number = size = 0
+    begins = True
     try:
         while line := stream.readline(limit_bytes + 1):
-            yield line
-            while line and len(line) > limit_bytes and not line.endswith(b"\n"):
-                line = stream.readline(limit_bytes + 1)
+            size += len(line)
+            if largest is not None and size > largest:
+                raise ReadError(name, f"unpacks to more than {largest:,} bytes", "split it")
+            number += begins
+            if begins and not line.isspace():
+                yield number, line
+            # What is left of a line that was cut belongs to no record.
+            begins = line.endswith(b"\n") or len(line) <= limit_bytes
     except (OSError, EOFError, zlib.error) as error:
         raise ReadError(name, f"cannot be read to its end ({error})", "compress or copy it again") from error
 

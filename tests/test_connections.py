@@ -1,0 +1,212 @@
+"""Connections that no request comes of: each ends by itself, and all of them together keep nobody out."""
+
+import asyncio
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from building import article, put
+from commandline import served
+from running import running
+from starlette.types import Message, Receive, Scope, Send
+
+from service import connections
+from service.connections import LONGEST_HEAD, MOST_CONNECTIONS, most_connections
+
+BEGUN = b"GET / HTTP/1.1\r\nHost: loc"
+WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LARGE = 50_000_000
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer once the body is there; at /large with more than any buffer holds, at /slow after a while."""
+    if scope["type"] != "http":
+        return
+    message: Message = {"more_body": True}
+    while message.get("more_body"):
+        message = await receive()
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.5)
+    body = b"x" * LARGE if scope["path"] == "/large" else b"told"
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with running(app) as address:
+        yield address
+
+
+def connected(address: str) -> socket.socket:
+    url = httpx.URL(address)
+    return socket.create_connection((url.host, url.port), timeout=60)
+
+
+def until_closed(raw: socket.socket) -> bytes:
+    """Return all that comes until the server closes the connection."""
+    said = b""
+    try:
+        while piece := raw.recv(1 << 20):
+            said += piece
+    except ConnectionResetError:
+        pass
+    return said
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", BEGUN, b"\r\n"])
+def test_a_head_that_does_not_come_to_its_end_closes_the_connection(
+    sent: bytes, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    with connected(address) as raw:
+        raw.sendall(sent)
+        assert until_closed(raw) == b""
+
+
+def test_a_head_that_only_trickles_closes_the_connection(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    with connected(address) as raw:
+        raw.sendall(BEGUN)
+        raw.settimeout(0.05)
+        closed = False
+        for _ in range(600):
+            try:
+                closed = raw.recv(100) == b""
+                break
+            except TimeoutError:
+                raw.sendall(b"a")
+            except ConnectionResetError:
+                closed = True
+                break
+    assert closed
+
+
+def test_the_head_of_a_second_request_has_an_end_too(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    with connected(address) as raw:
+        raw.sendall(WHOLE)
+        assert raw.recv(1000).endswith(b"told")
+        raw.sendall(BEGUN)
+        assert until_closed(raw) == b""
+
+
+def test_a_request_under_way_is_not_cut_by_the_time_that_a_head_has(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+
+    def slowly() -> Iterator[bytes]:
+        for _ in range(5):
+            yield b"x"
+            time.sleep(0.1)
+
+    assert httpx.post(address, content=slowly()).text == "told"
+
+
+def test_a_request_under_way_is_answered_whatever_was_begun_after_it(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+    with connected(address) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/slow ", 1) + BEGUN)
+        assert until_closed(raw).count(b"told") == 1
+
+
+def test_a_head_without_end_is_refused_by_the_server_that_people_start(tmp_path: Path) -> None:
+    put(tmp_path / "index", [article("well", "The old well was opened in 1880.")])
+    with served(tmp_path / "index") as address, connected(address) as raw:
+        raw.sendall(BEGUN)
+        sent = 0
+        while sent < 100 * LONGEST_HEAD:
+            try:
+                raw.sendall(b"a" * 10_000)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+            sent += 10_000
+        assert sent < 100 * LONGEST_HEAD
+        assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_a_head_that_is_a_little_too_long_is_answered_400(address: str) -> None:
+    with connected(address) as raw:
+        raw.sendall(BEGUN)
+        time.sleep(0.2)  # else all of it might come in one piece, and its begin is not counted
+        raw.sendall(b"a" * (LONGEST_HEAD + 1))
+        assert until_closed(raw).startswith(b"HTTP/1.1 400 ")
+
+
+def test_connections_without_a_request_make_room_for_those_that_come_after_them(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "most_connections", lambda: 10)
+    with ExitStack() as held:
+        begun = [held.enter_context(connected(address)) for _ in range(40)]
+        for raw in begun:
+            raw.sendall(BEGUN)
+        for _ in range(5):
+            assert httpx.get(address).text == "told"
+        for raw in begun[:30]:
+            assert until_closed(raw) == b""
+
+
+def test_requests_under_way_are_not_closed_to_make_room(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "most_connections", lambda: 2)
+    with connected(address) as one, connected(address) as two:
+        for raw in (one, two):
+            raw.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n-")
+        with connected(address) as third:
+            assert until_closed(third) == b""
+        for raw in (one, two):
+            raw.sendall(b"-")
+            assert raw.recv(1000).endswith(b"told")
+
+
+def test_a_client_that_does_not_take_its_answer_is_waited_for_no_longer(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REST_SECONDS", 0.2)
+    with connected(address) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/large ", 1))
+        time.sleep(1)
+        assert len(until_closed(raw)) < LARGE
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REST_SECONDS", 0.2)
+    with connected(address) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/large ", 1))
+        raw.settimeout(10)
+        taken = 0
+        while taken < LARGE:
+            piece = raw.recv(1 << 20)
+            assert piece
+            taken += len(piece)
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [(200, 100), (1024, 512), (1_000_000, MOST_CONNECTIONS), (resource.RLIM_INFINITY, MOST_CONNECTIONS)],
+)
+def test_half_of_the_files_that_may_be_open_are_left_for_the_index(
+    files: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (files, files))
+    most_connections.cache_clear()
+    try:
+        assert most_connections() == most
+    finally:
+        most_connections.cache_clear()
