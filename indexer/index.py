@@ -82,6 +82,11 @@ class Index:
         with self._catalog.reading() as connection:
             return self._active(connection)
 
+    def check_there(self) -> None:
+        """Raise IndexNotFound when the catalog or its whole folder has gone since it was opened."""
+        with self._catalog.reading():
+            pass
+
     def keep_to(self, recipe: Recipe) -> None:
         """From now on hand out only views that questions encoded by this recipe can be asked of.
 

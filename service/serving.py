@@ -61,7 +61,12 @@ class Serving:
 
     @contextmanager
     def editor(self, answer: Answer) -> Iterator[Editor]:
-        """Yield an editor for the request that is answered so; raises IndexLocked after a wait."""
+        """Yield an editor for the request that is answered so.
+
+        Raises IndexLocked after a wait, and IndexNotFound where the index that is served has gone.
+        """
+        # An editor makes an index where there is none: of a disk that went, one article would be left.
+        self.index.check_there()
         encoder, wait = self.assistant.encoder, self.settings.wait_seconds
         with (
             self.edits.begun(answer) as leave,

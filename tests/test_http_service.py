@@ -638,3 +638,15 @@ def test_a_long_answer_is_packed_for_a_client_that_can_unpack_it(client: httpx.C
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.json() == plain.json()
+
+
+def test_no_index_is_begun_where_the_one_that_is_served_has_gone(tmp_path: Path) -> None:
+    put(tmp_path / "index", TOWNS)
+    with served(tmp_path / "index") as address, httpx.Client(base_url=address, timeout=60) as client:
+        (tmp_path / "index").rename(tmp_path / "elsewhere")
+        response = client.put("/v1/articles/new", json={"text": "The bassoon is a rare instrument."})
+        assert (response.status_code, response.json()["type"]) == (503, "urn:civicite:problem:index-empty")
+        assert not (tmp_path / "index").exists()
+        (tmp_path / "elsewhere").rename(tmp_path / "index")
+        assert client.put("/v1/articles/new", json={"text": "The bassoon is rare."}).status_code == 201
+        assert client.get("/v1/articles/a/dam").status_code == 200
