@@ -2,7 +2,6 @@ from .addresses import is_address, normal_address
 from .article import Article, Metadata, Passage, Sentence, Span, day_range, normal_id, text_digest
 from .article_state import ArticleState
 from .backups import Restored, backup, restore
-from .catalog import Watermark
 from .checking import check
 from .commits import Change, Commit, Difference, commits_at, difference, list_commits
 from .compacting import Compacted, compact
@@ -41,6 +40,7 @@ from .leave import Leave
 from .listing import ORDERS, Listed, Order, Wanted
 from .locking import check_vacant
 from .manifest import Manifest
+from .marks import Watermark
 from .matching import Statistics
 from .moments import Moment
 from .overview import Overview, survey

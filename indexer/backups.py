@@ -13,14 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from indexer.catalog import (
-    Catalog,
-    check_mark,
-    is_gone,
-    read_mark,
-    watermark,
-    write_mark,
-)
+from indexer.catalog import Catalog
 from indexer.checking import check
 from indexer.copying import copy_catalog, replace_catalog
 from indexer.durable import sync_folder, write_atomically
@@ -38,6 +31,7 @@ from indexer.manifest import (
     read_manifest,
     write_manifest,
 )
+from indexer.marks import check_mark, is_gone, read_mark, watermark, write_mark
 from indexer.repairing import repair
 from indexer.upkeep import upkeep
 

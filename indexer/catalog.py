@@ -1,49 +1,26 @@
 """The catalog: migrated, read in one snapshot, written in one transaction, folded and sealed.
 
-Knows the commit counter with its hash chain, and the mark outside. How SQLite is opened is known to
-``connecting.py``; what the rows mean to ``committing.py``, which writes them, and ``view.py``, which reads.
+How SQLite is opened is known to ``connecting.py``, commits and the mark outside to ``marks.py``; what the rows
+mean to ``committing.py``, which writes them, and ``view.py``, which reads.
 """
 
-import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 
 from indexer.aside import NOTHING, Aside
 from indexer.connecting import TIMEOUT, Fixed, OpenedFile, connect, opened_file, sqlite_named
-from indexer.durable import make_folder, write_atomically
-from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexUnusable
-from indexer.findings import ACCEPT, GONE
+from indexer.durable import make_folder
+from indexer.errors import IndexLocked, IndexNotFound, IndexUnusable
 from indexer.folding import LOG_MOST, fold, log_length
 from indexer.layout import Layout
+from indexer.marks import check_mark, check_there, watermark
 from indexer.migrations import STEPS, check_version, migrate
 from indexer.pages import PageFile, altered_pages, page_file
 
 LONGEST_READ = 1.0
 """Seconds that are waited for questions under way; when one takes longer, the log is folded another time."""
-
-GENESIS = "0" * 64
-"""The chain before the first commit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watermark:
-    """A commit's number with its hash chain: a restored backup can repeat a number, but not a chain."""
-
-    commit: int
-    chain: str
-
-
-EMPTY = Watermark(0, GENESIS)
-
-
-def link(chain: str, changes: object) -> str:
-    """Return the next chain: SHA-256 over the chain so far and what the commit changes, as canonical JSON."""
-    written = json.dumps(changes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{chain}\n{written}".encode()).hexdigest()
 
 
 class Catalog:
@@ -270,12 +247,6 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
     return catalog_damage(connection) is None
 
 
-def watermark(connection: sqlite3.Connection) -> Watermark:
-    """Return the newest commit as this connection's snapshot sees it."""
-    row = connection.execute("SELECT id, chain FROM commits ORDER BY id DESC LIMIT 1").fetchone()
-    return Watermark(*row) if row else EMPTY
-
-
 def valid_at(table: str, commit: str = ":commit") -> str:
     """Return SQL that tells whether a row of a table, by its alias, is valid at the commit bound there."""
     return (
@@ -286,56 +257,3 @@ def valid_at(table: str, commit: str = ":commit") -> str:
 def readable_at(passages: str, commit: str = ":commit") -> str:
     """Return SQL that tells whether a passage, by its table's alias, is valid at the commit and not lost."""
     return f"{valid_at(passages, commit)} AND {passages}.key NOT IN (SELECT key FROM lost_passages)"
-
-
-def write_mark(layout: Layout, mark: Watermark) -> None:
-    """Note the last commit outside the catalog, replacing the mark atomically and durably."""
-    write_atomically(layout.mark, json.dumps({"commit": mark.commit, "chain": mark.chain}).encode())
-
-
-def read_mark(layout: Layout) -> Watermark | None:
-    """Return the mark, None when there is none.
-
-    Raises IndexUnusable when it cannot be read, and IndexDamaged when it cannot be understood.
-    """
-    try:
-        noted = json.loads(layout.mark.read_bytes())
-        return Watermark(int(noted["commit"]), str(noted["chain"]))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise IndexUnusable(f"{layout.mark}: {error.strerror}; check its permissions") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(
-            f"{layout.mark}: not readable as a mark ({error}); run 'civicite verify --repair'"
-        ) from error
-
-
-def is_gone(layout: Layout) -> bool:
-    """Tell whether there was a catalog, of which the mark outside remembers commits, and is none any more."""
-    try:
-        noted = None if layout.catalog.is_file() else read_mark(layout)
-    except IndexDamaged:
-        return True  # there is a mark, and it was written after a commit
-    return noted is not None and noted.commit > 0
-
-
-def check_there(layout: Layout) -> None:
-    """Raise IndexDamaged when the catalog is gone: an empty one in its place would look like a new index."""
-    if is_gone(layout):
-        raise IndexDamaged(f"{layout.catalog}: {GONE}; {ACCEPT}")
-
-
-def check_mark(layout: Layout, connection: sqlite3.Connection) -> None:
-    """Raise IndexDamaged when the mark knows a commit that the catalog has lost.
-
-    A mark behind the catalog is no damage: the writer was stopped between its commit and its mark.
-    """
-    noted = read_mark(layout)
-    if noted is None or noted.commit == 0:
-        return
-    row = connection.execute("SELECT chain FROM commits WHERE id = ?", (noted.commit,)).fetchone()
-    if row is None or row[0] != noted.chain:
-        raise IndexDamaged(
-            f"{layout.catalog}: commit {noted.commit} was reported as done and is not there; {ACCEPT}"
-        )

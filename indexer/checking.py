@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.catalog import Catalog, Watermark, is_gone, read_mark, watermark
+from indexer.catalog import Catalog
 from indexer.consistency import CONSISTENCY
 from indexer.describing import DESCRIBED, described, is_derived
 from indexer.erasing import is_unswept
@@ -21,6 +21,7 @@ from indexer.inspecting import REBUILD, check_projections, inspect
 from indexer.layout import Layout
 from indexer.likeness import check_likeness
 from indexer.lost import check_lost
+from indexer.marks import Watermark, is_gone, read_mark, watermark
 from indexer.pages import read_seal
 from indexer.soundness import check_passages
 from indexer.subscriptions import FEEDS_AGAIN, remembered

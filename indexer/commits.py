@@ -12,8 +12,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from indexer.catalog import Catalog, check_mark, valid_at
+from indexer.catalog import Catalog, valid_at
 from indexer.layout import Layout
+from indexer.marks import check_mark
 from indexer.moments import Moment, reach
 
 Outcome = Literal["added", "changed", "described", "withdrawn"]

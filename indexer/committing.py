@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from indexer.article import Article, day_range
-from indexer.catalog import Catalog, Watermark, link, watermark, write_mark
+from indexer.catalog import Catalog
 from indexer.copies import record
 from indexer.describing import add_facets, description_digest
 from indexer.erasing import erase_rows, erased_revision, identity_digest
 from indexer.leave import Leave
 from indexer.lost import give_up
+from indexer.marks import Watermark, link, watermark, write_mark
 from indexer.prints import Print, prints
 from indexer.storage import StoredPassage
 from indexer.variants import bands, record_bands

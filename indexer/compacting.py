@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import Catalog, check_mark, write_mark
+from indexer.catalog import Catalog
 from indexer.committing import append
 from indexer.errors import IndexLocked
 from indexer.generations import Generation, active_generation, all_generations
@@ -25,6 +25,7 @@ from indexer.layout import Layout
 from indexer.leases import is_leased
 from indexer.lexical.engine import remove_strays
 from indexer.locking import held
+from indexer.marks import check_mark, write_mark
 from indexer.projections import Projections, remove_projections
 from indexer.storage import readable_offsets
 from indexer.sweeping import finish_erasures

@@ -18,7 +18,7 @@ from typing import Self
 from filelock import BaseFileLock
 
 from indexer.article import normal_id
-from indexer.catalog import Catalog, check_mark, check_there, read_mark, watermark, write_mark
+from indexer.catalog import Catalog
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.erasing import (
@@ -35,6 +35,7 @@ from indexer.generations import Generation, active_generation, check_recipe, sta
 from indexer.layout import Layout
 from indexer.leave import Leave
 from indexer.locking import acquire, check_vacant, release
+from indexer.marks import check_mark, check_there, read_mark, watermark, write_mark
 from indexer.planning import Current, articles_below, articles_under, current
 from indexer.projections import Projections
 from indexer.recipe import Recipe

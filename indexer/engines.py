@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from indexer.catalog import Watermark, watermark
 from indexer.counts import TermCounts
 from indexer.generations import Generation, complete_to
 from indexer.lexical import LexicalIndex
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import Watermark, watermark
 from indexer.pool import MOST_KEPT, StoredColumns
 from indexer.projections import TAIL_LEAST, fill_vectors, lag, postings_of, usable, vectors_of
 from indexer.recent import Kept, Recent

@@ -7,8 +7,8 @@ generation is filled to ``rebuilding.py``.
 import sqlite3
 from dataclasses import dataclass
 
-from indexer.catalog import watermark
 from indexer.errors import InputError, RecipeMismatch
+from indexer.marks import watermark
 from indexer.recipe import Recipe
 
 

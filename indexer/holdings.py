@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from indexer.catalog import EMPTY, Catalog, Watermark, watermark
+from indexer.catalog import Catalog
 from indexer.erasing import erased_among
 from indexer.layout import Layout
+from indexer.marks import EMPTY, Watermark, watermark
 from indexer.planning import Current, current, was_withdrawn
 from indexer.projections import belongs
 

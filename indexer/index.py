@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalog import Catalog, watermark
+from indexer.catalog import Catalog
 from indexer.engines import Engines, advanced, can_grow, with_terms
 from indexer.erasing import erased_since
 from indexer.errors import ArticleLeftOut, IndexDamaged, IndexNotFound, RecipeMismatch
@@ -24,6 +24,7 @@ from indexer.layout import Layout
 from indexer.leases import Lease
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import watermark
 from indexer.moments import Moment, check_kept, reach
 from indexer.overview import Overview, Survey
 from indexer.past import Pasts

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark, valid_at, watermark
+from indexer.catalog import valid_at
 from indexer.errors import IndexDamaged
 from indexer.findings import Finding, unreadable
 from indexer.generations import Generation
@@ -21,6 +21,7 @@ from indexer.layout import Layout
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.checksums import torn
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import EMPTY, Watermark, watermark
 from indexer.projections import ROWS_AT_ONCE, belongs, usable, vectors_of
 from indexer.vectors import Keys
 from indexer.vectors.flat import FlatVectors

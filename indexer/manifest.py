@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from indexer.catalog import Watermark
 from indexer.durable import write_atomically
 from indexer.errors import IndexDamaged, InputError
 from indexer.layout import Layout
+from indexer.marks import Watermark
 
 FORMAT = "civicite backup 1"
 

@@ -10,9 +10,9 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from indexer.catalog import EMPTY, Watermark
 from indexer.errors import InputError
 from indexer.horizon import history_from
+from indexer.marks import EMPTY, Watermark
 
 Moment = int | str | datetime.date
 """A commit's number, a date or an instant (``datetime`` is a ``date``), or either as ISO 8601 or digits."""

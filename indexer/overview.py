@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from indexer.catalog import EMPTY, Catalog, Watermark, check_mark, watermark
+from indexer.catalog import Catalog
 from indexer.erasing import is_unswept
 from indexer.errors import IndexDamaged
 from indexer.generations import active_generation
 from indexer.layout import Layout
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import EMPTY, Watermark, check_mark, watermark
 from indexer.projections import belongs
 from indexer.recent import Kept
 from indexer.recipe import Recipe

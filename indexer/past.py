@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indexer.catalog import Watermark
 from indexer.counts import TermCounts, count_terms
 from indexer.engines import Engines
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import Watermark
 from indexer.projections import ROWS_AT_ONCE, TAIL_LEAST, Lag, belongs, lag, postings_of, vectors_of
 from indexer.vectors import Keys
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import EMPTY, Watermark, watermark
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
 from indexer.generations import Generation, generation_by
@@ -22,6 +21,7 @@ from indexer.lexical import LexicalIndex, Posting
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.checksums import Known, torn
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import EMPTY, Watermark, watermark
 from indexer.storage import halves, offsets, readable_offsets
 from indexer.vectors import Keys, VectorIndex
 from indexer.vectors.flat import FlatVectors

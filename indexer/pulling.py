@@ -14,13 +14,13 @@ from pathlib import Path
 
 from indexer.addresses import identity_of
 from indexer.article import Metadata
-from indexer.catalog import Watermark
 from indexer.editor import Editor
 from indexer.errors import CiviciteError, ReadError
 from indexer.feeds import Entry, ReadFeed, as_page, read_feed
 from indexer.fetching import Fetched, Fetcher
 from indexer.gathering import Gathered, add, take
 from indexer.holdings import Holdings
+from indexer.marks import Watermark
 from indexer.sources import LONGEST_ID
 from indexer.subscriptions import Feed, KnownEntry, KnownPage, pruned, remembered, remembering, with_entries
 from indexer.taking import Report

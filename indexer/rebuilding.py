@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from indexer.catalog import Catalog, Watermark, check_mark, watermark, write_mark
+from indexer.catalog import Catalog
 from indexer.committing import append
 from indexer.encoder import Encoder
 from indexer.errors import IndexNotFound, IndexUnusable
@@ -29,6 +29,7 @@ from indexer.generations import (
 )
 from indexer.layout import Layout
 from indexer.locking import held
+from indexer.marks import Watermark, check_mark, watermark, write_mark
 from indexer.projections import Projections, belongs, remove_projections
 from indexer.recipe import Recipe
 from indexer.runs import touched

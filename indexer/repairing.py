@@ -7,12 +7,13 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from indexer.catalog import EMPTY, Catalog, is_gone, watermark, write_mark
+from indexer.catalog import Catalog
 from indexer.errors import IndexDamaged, IndexLocked
 from indexer.generations import active_generation
 from indexer.layout import Layout
 from indexer.likeness import mend_likeness
 from indexer.locking import held
+from indexer.marks import EMPTY, is_gone, watermark, write_mark
 from indexer.mending import mend
 from indexer.projections import Projections, remove_projections
 from indexer.sweeping import finish_erasures

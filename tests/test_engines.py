@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import IndexDamaged, check
-from indexer.catalog import Watermark
 from indexer.lexical import Posting
 from indexer.lexical import engine as tantivy_engine
 from indexer.lexical.engine import TantivyTerms
 from indexer.lexical.exact import ExactTerms
+from indexer.marks import Watermark
 from indexer.vectors.exact import ExactVectors
 from indexer.vectors.flat import FlatVectors
 

@@ -20,10 +20,11 @@ from indexer import (
     durable,
     question_terms,
 )
-from indexer.catalog import Catalog, Watermark, write_mark
+from indexer.catalog import Catalog
 from indexer.layout import Layout
 from indexer.lexical.checksums import torn
 from indexer.lexical.engine import TantivyTerms
+from indexer.marks import Watermark, write_mark
 from indexer.projections import Projections
 
 HARBOUR = article(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.catalog import Watermark
+from indexer.marks import Watermark
 from indexer.vectors import Keys
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import tantivy
 
-from indexer.catalog import EMPTY, Watermark
 from indexer.errors import IndexDamaged, IndexUnusable
 from indexer.lexical import Posting
 from indexer.lexical.checksums import files_of
 from indexer.lexical.mirror import Mirror, is_writable
+from indexer.marks import EMPTY, Watermark
 from indexer.vectors import Keys
 
 FEW = 4096

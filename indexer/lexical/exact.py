@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark
 from indexer.lexical import Posting
+from indexer.marks import EMPTY, Watermark
 from indexer.scoring import K1, B, idf
 from indexer.vectors import Keys
 

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalog import Watermark
 from indexer.encoder import Vectors
+from indexer.marks import Watermark
 
 Keys = NDArray[np.int64]
 """Passage keys of the catalog."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark
 from indexer.encoder import Vectors
+from indexer.marks import EMPTY, Watermark
 from indexer.vectors import Keys
 
 

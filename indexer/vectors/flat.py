@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from indexer.catalog import EMPTY, Watermark
 from indexer.durable import replacing, write_atomically
 from indexer.encoder import Vectors
 from indexer.errors import IndexDamaged
+from indexer.marks import EMPTY, Watermark
 from indexer.vectors import Keys
 from indexer.vectors.parts import Part, read_parts
 
