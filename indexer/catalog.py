@@ -1,7 +1,7 @@
 """The catalog: migrated, read in one snapshot, written in one transaction, folded and sealed.
 
-How SQLite is opened is known to ``connecting.py``, commits and the mark outside to ``marks.py``; what the rows
-mean to ``committing.py``, which writes them, and ``view.py``, which reads.
+How SQLite is opened is known to ``connecting.py``, commits and the mark outside to ``marks.py``; what the
+rows mean to ``committing.py``, which writes them, and ``view.py``, which reads.
 """
 
 import os
