@@ -281,17 +281,18 @@ class Answer(Displayed):
 
 @dataclass(frozen=True, slots=True)
 class SearchResult(Displayed):
-    """The passages nearest to a question, best first."""
+    """The passages nearest to a question, best first; ``message`` says what is no facet in a filter."""
 
     question: str
     hits: tuple[Hit, ...]
     index: IndexState
     timing_ms: dict[str, float]
     explanation: Explanation | None = None
+    message: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object; an explanation is in it when it was asked for."""
-        return _without_none(dictionary(self), "explanation")
+        """Return the promised JSON object; explanation and message are in it where there are any."""
+        return _without_none(_without_none(dictionary(self), "explanation"), "message")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SearchResult":

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from indexer import NO_FILTERS, Encoder, Filters, Index, Moment, Recipe, RecipeMismatch, View
-from service.abstention import must_refuse, refused, refused_empty
+from service.abstention import must_refuse, refused, refused_empty, unknown_facets
 from service.answer import Answer, Hit, IndexState, SearchResult
 from service.answering import abstention, find, quoted
 from service.askable import check_confidence, check_top_k, checked_question
@@ -150,7 +150,8 @@ class Assistant:
             hits = hits_of(ranked, families)
             clock.lap("retrieve")
             explanation = explain_passages(view, asked, self._ranker, allowed) if explain else None
-            return SearchResult(question, hits, self._state(view), clock.read(), explanation)
+            message = None if hits else unknown_facets(view, filters)
+            return SearchResult(question, hits, self._state(view), clock.read(), explanation, message)
 
     def search_articles(
         self,

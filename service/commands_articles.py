@@ -41,7 +41,9 @@ def articles(
     from dataclasses import asdict
 
     from indexer import Index
+    from service.abstention import unknown_facets
     from service.collection import summaries
+    from service.plain import one_line
 
     filters = filters_from(facets or [], published_from, published_to)
     with closing(Index.open(settings_with(index).index)) as opened:
@@ -53,6 +55,11 @@ def articles(
             _show(list(found))
         else:
             _write(found)
+        if filters.facets:
+            with opened.view() as view:
+                unknown = unknown_facets(view, filters)
+            if unknown is not None:
+                complain(one_line(unknown))
 
 
 def _write(found: "Iterable[ArticleSummary]") -> None:

@@ -148,10 +148,12 @@ def search(
     if output is Format.TREC:
         raise typer.BadParameter("a TREC run needs --queries", param_hint="--format")
     from service.askable import checked_question
+    from service.plain import one_line
 
     checked = checked_question(question or "")
-    assistant = _opened(settings)
-    result = assistant.search(checked, top_k=settings.top_k, filters=filters, as_of=as_of, explain=explain)
+    result = _opened(settings).search(
+        checked, top_k=settings.top_k, filters=filters, as_of=as_of, explain=explain
+    )
     if as_json_lines or output is Format.JSON:
         write_json(result.to_dict())
         return
@@ -174,18 +176,8 @@ def search(
             complain("nothing found")
         if result.explanation is not None:
             write(explanation_lines(result.explanation))
-    if not result.hits:
-        _complain_of_unknown_facets(assistant, filters, as_of)
-
-
-def _complain_of_unknown_facets(assistant: "Assistant", filters: "Filters", as_of: str | None) -> None:
-    from service.abstention import unknown_facets
-    from service.plain import one_line
-
-    with assistant.index.view(as_of) as view:
-        said = unknown_facets(view, filters)
-    if said is not None:
-        complain(one_line(said))
+    if result.message is not None:
+        complain(one_line(result.message))
 
 
 def _one_of(option: str, question: str | None, file: Path | None) -> None:

@@ -60,7 +60,8 @@ def as_html(shown: object) -> str:
     if isinstance(shown, Answer):
         return _page(_answer(shown))
     if isinstance(shown, SearchResult):
-        return _page([_question(shown.question), *_hits(shown.hits, shown.question, "Nothing found.")])
+        nothing = f"Nothing found. {_text(shown.message)}" if shown.message else "Nothing found."
+        return _page([_question(shown.question), *_hits(shown.hits, shown.question, nothing)])
     if isinstance(shown, Hit):
         return _page([_hit(None, shown, "")])
     raise TypeError(f"a {type(shown).__name__} has no look of its own")

@@ -17,6 +17,7 @@ from indexer import (
     submitted,
 )
 from service import metrics
+from service.abstention import unknown_facets
 from service.collection import described, readable, text_of
 from service.declared import ONLY_A_FILE, OnceRoute
 from service.feedback import forget_erased
@@ -49,7 +50,9 @@ AFile = Annotated[
 def list_articles(query: Annotated[ListQuery, Query()], request: Request, serving: Served) -> Response:
     """List the current articles that pass the filters; ``next`` goes on as ``after``, null at the end."""
     with serving.index.view() as view:
-        found = view.listed(query.to_wanted(), query.limit + 1)
+        wanted = query.to_wanted()
+        found = view.listed(wanted, query.limit + 1)
+        unknown = None if found else unknown_facets(view, wanted.filters)
         state = {"commit": view.commit, "generation": view.generation.id}
     listed = [
         {
@@ -61,7 +64,8 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
         for one in found[: query.limit]
     ]
     following = query.cursor(found[query.limit - 1]) if len(found) > query.limit else None
-    return unless_known(request, JSONResponse({"articles": listed, "next": following, "index": state}))
+    told = {"articles": listed, "next": following, "index": state}
+    return unless_known(request, JSONResponse(told if unknown is None else {**told, "message": unknown}))
 
 
 @router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422), dependencies=[ONLY_A_FILE])

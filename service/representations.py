@@ -39,11 +39,12 @@ class Described(Shown):
 
 
 class ArticleList(Shown):
-    """A page of articles; ``next`` goes on as ``after``."""
+    """A page of articles; ``next`` goes on as ``after``. ``message`` names what is no facet in the filter."""
 
     articles: list[Described]
     next: str | None
     index: State
+    message: str | None = None
 
 
 class RevisionShown(Shown):

@@ -68,10 +68,13 @@ class SearchReply(Reply):
 
     commit: int
     hits: list[Excerpt]
+    message: str | None = None
 
     def lines(self) -> list[str]:
         """Return it line by line."""
-        return [hit.line() for hit in self.hits] or ["Nothing was found."]
+        if self.hits:
+            return [hit.line() for hit in self.hits]
+        return [f"Nothing was found. {self.message}" if self.message else "Nothing was found."]
 
 
 class AskReply(Reply):

@@ -58,7 +58,10 @@ def search(
     count = fitting(hits, _cost, _room(max_tokens))
     more = Cursor(at.first + count, found.index.commit) if count < len(hits) else None
     return SearchReply(
-        commit=found.index.commit, hits=hits[:count], cursor=more.write(*asked) if more else None
+        commit=found.index.commit,
+        hits=hits[:count],
+        message=found.message,
+        cursor=more.write(*asked) if more else None,
     )
 
 

@@ -432,6 +432,15 @@ def test_a_search_by_a_facet_that_no_article_has_names_those_that_there_are(
     assert "No article has “citty”; there are city, " in capsys.readouterr().err
 
 
+def test_a_list_by_a_facet_that_no_article_has_names_those_that_there_are(
+    index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["articles", "--filter", "citty=Incheon", "--index", str(index)]) == 0
+    assert "No article has “citty”; there are city, " in capsys.readouterr().err
+    assert run(["articles", "--filter", "city=Atlantis", "--index", str(index)]) == 0
+    assert "facet" not in capsys.readouterr().err
+
+
 def test_a_path_without_readable_files_is_said_to_hold_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

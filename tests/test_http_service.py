@@ -266,6 +266,15 @@ def test_what_was_said_of_an_erased_article_goes_with_it(folder: Path, client: h
     assert b"The e2 is rare" not in content
 
 
+def test_a_list_by_a_facet_that_no_article_has_says_so(client: httpx.Client) -> None:
+    assert (
+        "No article has “citty”"
+        in client.get("/v1/articles", params={"filter": "citty=Bern"}).json()["message"]
+    )
+    for known in ("city=Bern", "city=Oslo"):
+        assert "message" not in client.get("/v1/articles", params={"filter": known}).json()
+
+
 @pytest.mark.parametrize(
     ("address", "methods"),
     [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from indexer import Article, Filters, Index
-from service.answer import Answer, Scored
+from service.answer import Answer, Scored, SearchResult
 from service.assistant import Assistant
 from service.http import create_app
 from service.plain import answer_lines, explanation_lines
@@ -347,6 +347,18 @@ def test_a_filter_that_hides_the_answer_is_named_with_what_it_leaves(tmp_path: P
             pytest.fail(f"answered from a lighthouse: {answer.answer}")
         assert answer.reason == "filtered_out"
         assert left in (answer.message or "")
+
+
+def test_a_search_by_a_facet_that_no_article_has_says_so_and_other_searches_say_nothing(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, [article("tower", "Vik has a tower.", city="Vik"), *FILLER])
+    with Assistant(Index.open(tmp_path), ENCODER, Ranker.load()) as assistant:
+        result = assistant.search("tower", filters=Filters.of([("Citty", "Vik")]))
+        assert result.message == "No article has “citty”; there is city."
+        assert SearchResult.from_dict(result.to_dict()) == result
+        for filters in (Filters.of([("city", "Oslo")]), Filters.of([("city", "Vik")]), Filters()):
+            assert "message" not in assistant.search("tower", filters=filters).to_dict()
 
 
 def test_a_filter_by_a_facet_that_no_article_has_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
