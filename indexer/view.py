@@ -47,7 +47,7 @@ class View:
         recent: Recent | None = None,
         damaged: frozenset[str] = frozenset(),
     ) -> None:
-        self._connection, self._engines, self._damaged = connection, engines, damaged
+        self._connection, self._engines, self.damaged = connection, engines, damaged
         self._recent = recent or Recent()
         self.commit, self.chain = engines.mark.commit, engines.mark.chain
         self.generation = engines.generation
@@ -139,7 +139,7 @@ class View:
         Raises ArticleNotFound, ArticleErased when it was there once, ArticleLost when its text was damaged
         and is given up, or ArticleDamaged when it is not what was written.
         """
-        if normal_id(identity) in self._damaged:
+        if normal_id(identity) in self.damaged:
             named = f"article {shown(identity)}"
             raise ArticleLeftOut(
                 f"{named}: it is damaged and left out; run 'civicite verify', or index it again"

@@ -107,6 +107,9 @@ def refused_empty(view: View, filters: Filters, *, elsewhere: Callable[[], bool]
             return Refusal(reason, unknown, "Check the name of the facet, or ask without the filter.")
         without = "; without it this question has an answer" if reason == "filtered_out" else ""
         return Refusal(reason, f"The filter leaves none of the {_articles(articles)}{without}.", _WIDEN)
+    if not articles and view.damaged:
+        said = "What is left in the index is damaged and left out."
+        return Refusal("no_evidence", said, "Run 'civicite verify', then index the articles again.")
     if not articles:
         return Refusal(
             "no_evidence", "No article is left in the index.", "Take some in with 'civicite index PATH'."

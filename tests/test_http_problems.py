@@ -448,6 +448,8 @@ def test_damage_is_a_problem_that_names_no_file(tmp_path: Path) -> None:
         connection.execute("UPDATE revisions SET text = 'altered'")
         connection.commit()
         connection.close()
-        problem(client.get("/v1/articles/well"), 500, "index-damaged")
         body = {"question": "When was the well opened?", "min_confidence": 0}
         problem(client.post("/v1/ask", json=body), 500, "index-damaged")
+        problem(client.get("/v1/articles/well"), 500, "index-damaged")
+        assert client.get("/readyz").json()["damaged"] == ["well"]
+        assert "damaged and left out" in client.post("/v1/ask", json=body).json()["message"]
