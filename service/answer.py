@@ -287,12 +287,12 @@ class SearchResult(Displayed):
     hits: tuple[Hit, ...]
     index: IndexState
     timing_ms: dict[str, float]
-    explanation: Explanation | None = None
     message: str | None = None
+    explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the promised JSON object; explanation and message are in it where there are any."""
-        return _without_none(_without_none(dictionary(self), "explanation"), "message")
+        """Return the promised JSON object; an explanation is in it when it was asked for."""
+        return _without_none(dictionary(self), "explanation")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SearchResult":

@@ -151,7 +151,7 @@ class Assistant:
             clock.lap("retrieve")
             explanation = explain_passages(view, asked, self._ranker, allowed) if explain else None
             message = None if hits else unknown_facets(view, filters)
-            return SearchResult(question, hits, self._state(view), clock.read(), explanation, message)
+            return SearchResult(question, hits, self._state(view), clock.read(), message, explanation)
 
     def search_articles(
         self,

@@ -64,8 +64,8 @@ def list_articles(query: Annotated[ListQuery, Query()], request: Request, servin
         for one in found[: query.limit]
     ]
     following = query.cursor(found[query.limit - 1]) if len(found) > query.limit else None
-    told = {"articles": listed, "next": following, "index": state}
-    return unless_known(request, JSONResponse(told if unknown is None else {**told, "message": unknown}))
+    told = {"articles": listed, "next": following, "index": state, "message": unknown}
+    return unless_known(request, JSONResponse(told))
 
 
 @router.post("", response_model=Uploaded, responses=responses(400, 408, 413, 422), dependencies=[ONLY_A_FILE])

@@ -44,7 +44,7 @@ class ArticleList(Shown):
     articles: list[Described]
     next: str | None
     index: State
-    message: str | None = None
+    message: str | None
 
 
 class RevisionShown(Shown):

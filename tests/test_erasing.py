@@ -217,7 +217,7 @@ def test_a_reader_that_is_open_drops_the_article_and_its_vectors_at_the_next_vie
 KILLED = """
 import os, sys
 from pathlib import Path
-import indexer.committing, indexer.editor, indexer.sweeping
+import indexer.committing, indexer.editor, indexer.marks, indexer.sweeping
 from indexer import Editor
 from indexer.catalog import Catalog
 from indexer.layout import Layout
@@ -248,7 +248,7 @@ kill(*{
 if sys.argv[2] in ("rows deleted",):
     # The first mark is that of the withdrawal.
     killed = indexer.committing.write_mark
-    marks = iter([indexer.catalog.write_mark, killed])
+    marks = iter([indexer.marks.write_mark, killed])
     indexer.committing.write_mark = lambda *arguments: next(marks)(*arguments)
 with Editor(Path(sys.argv[1]), None) as editor:
     editor.erase(["people/zebediah-quux"])
