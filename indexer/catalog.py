@@ -154,7 +154,7 @@ class Catalog:
         with sqlite_named(self.layout.catalog), closing(connect(self.layout, create=False)) as connection:
             connection.execute("BEGIN")
             found = Aside.of(catalog_findings(connection))
-        if found:
+        if found and found != self.aside:
             self.leave_out(found)
 
     def leave_out(self, aside: Aside) -> None:

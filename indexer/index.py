@@ -139,14 +139,16 @@ class Index:
         with self._refreshing:
             if time.monotonic() < self._looked + LOOK_AGAIN:
                 return
-            before, self._looked = self._catalog.aside, time.monotonic()
+            before = self._catalog.aside
             try:
                 self._check(rows=True)
             except IndexDamaged as error:
                 log.error("%s", error)
+            finally:
+                self._looked = time.monotonic()
             if self._catalog.aside is not before:
                 self._engines = self._disk = self._memory = None
-                self._pasts = Pasts()
+                self._pasts, self._survey = Pasts(), Survey(self._catalog)
 
     def damaged(self) -> dict[str, str]:
         """Return the damaged articles, left out of every view, by id: what is wrong, and the mend.

@@ -31,6 +31,7 @@ FEW_TERMS, ONE_TERM = 3, 1
 sentence may answer it, and with fewer than the first number that is the reason where none does."""
 
 _POINTS_BACK = re.compile(r"\b(?:it|they|them|he|she|him|that one|those)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[:;,.?!–—]|\b(?:and|or|but|if|when)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 _EMPTY = frozenset(
     question_terms("many much tell know something anything thing things please explain say said get")
@@ -60,7 +61,13 @@ def is_unclear(question: Question) -> bool:
 
 
 def _points_back(question: Question) -> bool:
-    return _POINTS_BACK.search(question.text) is not None and not names(question.text)
+    """Tell whether a pronoun stands for what the question does not name, in a clause before it either."""
+    pronoun = _POINTS_BACK.search(question.text)
+    if pronoun is None or names(question.text):
+        return False
+    before = question.text[: pronoun.start()]
+    *clauses, _ = _CLAUSES.split(before)
+    return not set(question_terms(" ".join(clauses))) - _EMPTY
 
 
 def must_refuse(view: View, whole: Portion) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexer import terms_of
 from service.confidence import confidence_features
-from service.cues import names
+from service.cues import MONTHS, names
 from service.expected import SURE, expected_of, told
 from service.outlook import asks_for_future, tells_of_future
 from service.question import Question
@@ -41,6 +41,7 @@ asked about, and its article never names that, it tells of another: log-odds by 
 further. The one asked about must be known from elsewhere, or it may be the same in another spelling. On the
 training titles of SQuAD one of eight such answers was right."""
 
+_DAYS = re.compile(rf"\b(?:{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", re.IGNORECASE)
 _ADJECTIVES = ("an", "ese", "ish", "ch")
 
 
@@ -114,7 +115,7 @@ def _told_of_another(question: Question, ranked: Ranked, row: int, text: str, st
         return False
     held = scores.sentence_counts[row] > 0
     says_it = float(scores.weights[plain & held].sum()) >= OTHERWISE_ALL * total_of(scores.weights[plain])
-    others = [name for name in names(text) if not set(terms_of(name)) & set(question.terms)]
+    others = [name for name in names(_DAYS.sub("", text)) if not set(terms_of(name)) & set(question.terms)]
     return says_it and bool(others) and not any(_alike(stranger, name) for name in others)
 
 

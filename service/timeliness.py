@@ -81,13 +81,14 @@ def settle(
     first = dispute.told[0].statement
     settled: Literal["correction", "later"] | None = None
     if newest is not None:
-        told = dispute.told[newest].statement
+        chosen = dispute.told[newest]
+        told = chosen.statement
         variants = {one.article.id for one in view.variants(told.article.id)}
-        corrected = any(one.statement.article.id in variants for one in dispute.told)
+        against = (one for one in dispute.told if not same_value(one, chosen))
+        corrected = any(one.statement.article.id in variants for one in against)
         settled = "correction" if corrected else "later" if now else None
         if settled and told is not first:
             evidence = _adjusted(evidence, _lifted(evidence, told.row))
-            chosen = dispute.told[newest]
             rest = tuple(one for one in dispute.told if one is not chosen)
             dispute = Dispute(dispute.kind, (chosen, *rest))
     return Settlement(_adjusted(evidence, set_aside(evidence, dispute)), unsettled, dispute, settled)

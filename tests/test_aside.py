@@ -119,11 +119,13 @@ def test_damage_that_comes_while_an_index_is_open_is_left_out_once_a_question_ha
     folder = tmp_path / "index"
     put(folder, [HARBOUR, BRIDGE, TOWER])
     with Assistant(Index.open(folder), ENCODER, Ranker.load()) as assistant:
+        assert assistant.index.overview().articles == 3
         damage(folder, DAMAGES[kind])
         with pytest.raises(IndexDamaged):
             assistant.ask("When was the harbour wall raised?", min_confidence=0)
         assert cited(assistant, "When was the harbour wall raised?") == {"bridge", "tower"}
         assert list(assistant.index.damaged()) == ["harbour"]
+        assert assistant.index.overview().articles == 2
         with pytest.raises(ArticleDamaged, match="left out"), assistant.index.view() as view:
             view.article("harbour")
         put(folder, [HARBOUR])

@@ -272,6 +272,8 @@ SOLUND = article("solund", "Solund has a mill and a school.", "Solund")
     [
         ("The Norvik depot has 26 trams.", True),
         ("The depot has 26 trams.", False),
+        ("The depot has 26 trams since May.", False),
+        ("On Monday the depot had 26 trams.", False),
         ("The Solundian depot has 26 trams.", False),
         ("The Norvik depot was built by masons.", False),
     ],
@@ -310,6 +312,22 @@ def test_who_tells_the_same_counts_for_what_is_newest_and_is_never_in_the_text_b
     assert other.value not in (answer.answer or "")
 
 
+def test_who_repeats_another_report_that_says_the_same_corrects_nothing(tmp_path: Path) -> None:
+    """The newest is a variant of one that it agrees with, not of the one that it differs from."""
+    guide = (
+        "Along the harbour lie inns and yards. The new quay of Norvik is 240 metres long. Bring warm clothes."
+    )
+    again = REPORT.format(310).replace("four winters", "five winters")
+    three = [
+        article("a", guide, "Guide", published="2017-01-01"),
+        article("b", REPORT.format(310), "Quay", published="2018-01-01"),
+        article("c", again, "Quay", published="2019-05-01"),
+    ]
+    answer = asked(tmp_path, three, "How long is the new quay of Norvik?")
+    (conflict,) = answer.conflicts
+    assert conflict.settled is None
+
+
 def test_a_year_to_come_is_refused_unless_the_text_names_it(tmp_path: Path) -> None:
     plan = article("plan", "The Norvik depot will have 90 trams in 2079, up from 26. A plan says so.", "Plan")
     question = "How many trams will the Norvik depot have in {}?"
@@ -328,6 +346,19 @@ def test_a_question_that_only_points_back_is_not_answered_by_whatever_matches(tm
     answer = asked(tmp_path / "a", [plan], "Who leads it?", min_confidence=0.001)
     assert answer.reason == "unclear_question"
     assert not asked(tmp_path / "b", [plan], "Who leads the network?", min_confidence=0.001).abstained
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is a funicular and what does it do?",
+        "funicular: what is it?",
+        "what are trams, and why do they run?",
+    ],
+)
+def test_a_pronoun_may_stand_for_what_the_question_speaks_of_before_it(question: str, tmp_path: Path) -> None:
+    told = article("a", "A funicular is a tram on a slope. Trams run on rails to carry people.", "Trams")
+    assert not asked(tmp_path, [told], question, min_confidence=0.0001).abstained
 
 
 def test_a_refusal_names_the_words_that_the_collection_never_mentions(tmp_path: Path) -> None:
