@@ -108,7 +108,8 @@ class Edits(RuleBasedStateMachine):
     def _holds(self, identity: str, text: str) -> bool:
         try:
             with closing(Index.open(self.folder)) as index, index.view() as view:
-                return view.article(identity).text == text
+                article = view.article(identity)
+                return article.text == text and not article.withdrawn
         except (IndexNotFound, ArticleNotFound):
             return False
 
