@@ -175,8 +175,10 @@ class Catalog:
 
     def close(self) -> None:
         """Close what is not in use; who comes last folds the log into the catalog."""
+        # Before it folds: where the catalog is gone, to be lent a connection closes once more.
+        settled, self._settled = self._settled, False
         try:
-            if self._settled:
+            if settled:
                 self.fold()
             # Who sees nothing of the damage cannot tell whether pages may be sealed.
             elif log_length(self.layout) and not self.aside:
@@ -184,7 +186,7 @@ class Catalog:
         finally:
             while self._idle:
                 self._idle.pop()[0].close()
-            self._file, self._settled = None, False
+            self._file = None
 
     def _fold_unless_locked(self) -> None:
         """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""
