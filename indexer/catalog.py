@@ -201,7 +201,7 @@ class Catalog:
         file = opened_file(self._path)
         if file is None and not self._create:
             self.close()
-            raise IndexNotFound(f"{self.layout.root}: the index is gone; run 'civicite restore BACKUP'")
+            raise gone(self.layout)
         aside = self.aside
         connection = self._taken(file, aside) or self._connected(aside)
         try:
@@ -241,6 +241,11 @@ class Catalog:
             if same and (hidden is aside or not hidden):
                 return connection
             connection.close()
+
+
+def gone(layout: Layout) -> IndexNotFound:
+    """Return what is raised where there was a catalog a moment ago."""
+    return IndexNotFound(f"{layout.root}: the index is gone; run 'civicite restore BACKUP'")
 
 
 def _is_sound(connection: sqlite3.Connection) -> bool:
