@@ -54,7 +54,7 @@ from .roster import pin_generation, survey_generations
 from .scoring import bm25, tabulate
 from .sources import Found, Source, articles, find, source_at
 from .storage import KINDS
-from .submission import submitted, uploaded
+from .submission import submitted, uploaded, uploaded_suffix
 from .subscriptions import Feed, remembered, remembering
 from .taking import Report
 from .terms import is_dense, question_terms, terms_of
@@ -176,4 +176,5 @@ __all__ = [
     "text_digest",
     "trace",
     "uploaded",
+    "uploaded_suffix",
 ]

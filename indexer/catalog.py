@@ -175,8 +175,10 @@ class Catalog:
 
     def close(self) -> None:
         """Close what is not in use; who comes last folds the log into the catalog."""
+        # Before it folds: where the catalog is gone, to be lent a connection closes once more.
+        settled, self._settled = self._settled, False
         try:
-            if self._settled:
+            if settled:
                 self.fold()
             # Who sees nothing of the damage cannot tell whether pages may be sealed.
             elif log_length(self.layout) and not self.aside:
@@ -184,7 +186,7 @@ class Catalog:
         finally:
             while self._idle:
                 self._idle.pop()[0].close()
-            self._file, self._settled = None, False
+            self._file = None
 
     def _fold_unless_locked(self) -> None:
         """Fold what a killed writer left: SQLite would, when the last connection closes, and seal nothing."""
@@ -199,7 +201,7 @@ class Catalog:
         file = opened_file(self._path)
         if file is None and not self._create:
             self.close()
-            raise IndexNotFound(f"{self.layout.root}: the index is gone; run 'civicite restore BACKUP'")
+            raise gone(self.layout)
         aside = self.aside
         connection = self._taken(file, aside) or self._connected(aside)
         try:
@@ -239,6 +241,11 @@ class Catalog:
             if same and (hidden is aside or not hidden):
                 return connection
             connection.close()
+
+
+def gone(layout: Layout) -> IndexNotFound:
+    """Return what is raised where there was a catalog a moment ago."""
+    return IndexNotFound(f"{layout.root}: the index is gone; run 'civicite restore BACKUP'")
 
 
 def _is_sound(connection: sqlite3.Connection) -> bool:

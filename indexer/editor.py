@@ -18,7 +18,7 @@ from typing import Self
 from filelock import BaseFileLock
 
 from indexer.article import normal_id
-from indexer.catalog import Catalog
+from indexer.catalog import Catalog, gone
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
 from indexer.erasing import (
@@ -120,13 +120,18 @@ class Editor:
     def aside(self) -> Iterator[None]:
         """Let others edit while something slow is done that needs no index; then edit on.
 
-        Raises IndexLocked when another process is still writing after LONGEST_EDIT.
+        Raises IndexLocked when another process is still writing after LONGEST_EDIT, and IndexNotFound when
+        the index went meanwhile: none is begun in its place.
         """
         self._close_projections()
         self._catalog.close()
         self._release()
         yield
+        if not self._layout.root.is_dir():
+            raise gone(self._layout)  # to take the lock would make the folder
         self._acquire(LONGEST_EDIT)
+        if not self._layout.catalog.is_file():
+            raise gone(self._layout)
         with self._catalog.reading() as connection:
             self._generation = active_generation(connection)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from indexer.errors import LONGEST_SHOWN, ReadError, shown
-from indexer.readers import read
+from indexer.readers import read, suffix_of
 from indexer.readers.jsonl import read_jsonl
 from indexer.sources import Found, checked_id, finished, id_from_name
 
@@ -35,7 +35,7 @@ def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
 
     Of its name only the last part counts: it says the format and, where the file has no id, the article's.
     """
-    own = PurePosixPath(name.replace("\\", "/")).name
+    own = _last_part(name)
     told = own[-LONGEST_SHOWN:]
     for raw in read(told, content):
         if isinstance(raw, ReadError):
@@ -47,3 +47,12 @@ def uploaded(name: str, content: bytes) -> Iterator[Found | ReadError]:
             yield Found(finished(raw, identity, where), named=raw.id is not None)
         except ReadError as error:
             yield error.alone()
+
+
+def uploaded_suffix(name: str) -> str | None:
+    """Return the suffix by which :func:`uploaded` reads a file, None when it cannot."""
+    return suffix_of(_last_part(name))
+
+
+def _last_part(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name

@@ -128,7 +128,7 @@ class Client:
         """Read an article or a span of it; without ``revision`` a withdrawn one is not found."""
         query = known({"revision": revision, "start": start, "end": end})
         try:
-            path = f"/v1/articles/{percent_encoded(article_id, safe='')}"
+            path = f"/v1/articles/{_in_address(article_id)}"
             return _ARTICLE.validate_python(self._read("GET", path, params=query))
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             where, problem = (
@@ -215,6 +215,12 @@ class Client:
                 yield EventSource(response)
         finally:
             response.close()
+
+
+def _in_address(article_id: str) -> str:
+    """Encode an id as one segment, also the two that lead elsewhere when they are resolved."""
+    encoded = percent_encoded(article_id, safe="")
+    return encoded.replace(".", "%2E") if encoded in (".", "..") else encoded
 
 
 def _attempts() -> Retrying:

@@ -5,9 +5,8 @@ millions of lines, each of which would be remembered.
 """
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
-from indexer import Found, ReadError, uploaded
+from indexer import Found, ReadError, uploaded, uploaded_suffix
 
 MOST_ARTICLES = 20_000
 """Of one upload: all of them are committed together."""
@@ -30,7 +29,7 @@ def read_upload(name: str, content: bytes, check: Callable[[], None]) -> list[Fo
     Raises ReadError when there is none, or too many of either, and what ``check`` raises, which is called
     after each.
     """
-    marks = _MARKS.get(PurePosixPath(name).suffix.lower(), b"")
+    marks = _MARKS.get(uploaded_suffix(name) or "", b"")
     if sum(content.count(mark) for mark in marks) > MOST_MARKS:
         raise ReadError(name, f"holds more than {MOST_MARKS:,} lines, tags and marks", "split it")
     found, failures = list[Found | ReadError](), list[ReadError]()

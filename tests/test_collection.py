@@ -119,6 +119,9 @@ def test_a_quote_is_read_where_its_citation_says(collection: Collection, local: 
     ("identity", "revision", "error"),
     [
         ("nowhere", None, ArticleNotFound),
+        (".", None, ArticleNotFound),
+        ("..", None, ArticleNotFound),
+        ("a/../well", None, ArticleNotFound),
         ("gone", None, ArticleNotFound),
         ("well", 9, ArticleNotFound),
         ("erased", None, ArticleErased),
@@ -176,6 +179,13 @@ def test_an_id_that_no_article_can_have_is_not_found(identity: str, collection: 
     with pytest.raises(ArticleNotFound) as raised:
         collection.article(identity)
     assert len(str(raised.value).encode()) < 500
+
+
+def test_an_article_is_read_by_an_id_that_an_address_would_resolve(tmp_path: Path) -> None:
+    identities = [".", "..", "../a", "a/../b", "a/."]
+    put(tmp_path, [article(one, f"The lamp {number} is lit.") for number, one in enumerate(identities)])
+    with served(tmp_path) as address, Client(address) as client:
+        assert [client.article(one).article_id for one in identities] == identities
 
 
 def test_a_span_that_is_not_in_the_text_is_the_same_error(

@@ -75,6 +75,12 @@ def test_a_text_of_more_marks_than_a_parser_has_memory_for_is_to_be_split(name: 
         assert len(read_upload(name, long, lambda: None)) == 1
 
 
+@pytest.mark.parametrize("name", ["a.md\\", "b\\a.md", "a.md/", "a.md\\/", ".md", "b/.md", "é" * 500 + ".md"])
+def test_however_a_text_is_named_its_marks_are_counted_for_the_format_it_is_read_by(name: str) -> None:
+    with pytest.raises(ReadError, match=r"holds more than 500,000 lines, tags and marks; split it"):
+        read_upload(name, b"*a* " * 500_001, lambda: None)
+
+
 def test_reading_an_upload_ends_when_it_is_told_to() -> None:
     def check() -> None:
         raise TimeoutError

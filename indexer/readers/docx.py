@@ -33,7 +33,8 @@ UNSEEN = {FALLBACK, *(f"{WORD}{tag}" for tag in ("pPr", "moveFrom", "footnotePr"
 NOTES = {f"{WORD}footnoteReference": "footnote", f"{WORD}endnoteReference": "endnote"}
 OF_THE_CODE = (AttributeError, TypeError, IndexError, AssertionError, RecursionError)
 """Of what is raised over a document, what speaks of Python's objects and not of the document."""
-PARSED = (".xml", ".rels")
+PARSED = re.compile(rb"[\t\n\r <]|\xef\xbb\xbf|\xfe\xff|\xff\xfe|\0{1,3}<|\0\0\xfe\xff|\x4c\x6f\xa7\x94")
+"""How XML may begin in the encodings that a parser knows by its first bytes; nothing else is parsed far."""
 JUNK_AUTHORS = {"python-docx", "microsoft office user", "user", "admin", "author"}
 
 
@@ -71,16 +72,27 @@ def _refuse_bomb(name: str, content: bytes) -> None:
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise ReadError(name, "is password-protected or an old .doc", "save it as .docx without a password")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            parts = package.infolist()
+        package = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ReadError(name, "is no Word document", "save it as .docx") from error
+    parts = package.infolist()
     unpacked = sum(part.file_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
         raise ReadError(name, f"unpacks to {unpacked:,} bytes", "split it or take its pictures out")
-    written = sum(part.file_size for part in parts if part.filename.lower().endswith(PARSED))
+    if unpacked <= LARGEST_WRITTEN:
+        return
+    written = sum(part.file_size for part in parts if _may_be_parsed(package, part))
     if written > LARGEST_WRITTEN:
         raise ReadError(name, f"unpacks to {written:,} bytes beside its pictures", "split it")
+
+
+def _may_be_parsed(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether a part begins as XML does: its name says nothing, the package may call any part a text."""
+    try:
+        with package.open(part) as stream:
+            return PARSED.match(stream.read(4)) is not None
+    except Exception:  # a damaged one raises whatever its compression stumbles over
+        return True
 
 
 def _refuse_length(name: str, body: Any) -> None:
