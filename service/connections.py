@@ -28,9 +28,6 @@ TOO_LONG = "The head of the request is too long."
 
 MOST_CONNECTIONS = 4096
 
-END_EDITS = "end_edits"
-"""Under this name an application's lifespan hands on what ends its edits when the server is told to end."""
-
 
 @cache
 def most_connections() -> int:
@@ -124,12 +121,6 @@ class Connection(HttpToolsProtocol):
         """Be without a request again."""
         self._since = time.monotonic()
         super().on_response_complete()
-
-    def shutdown(self) -> None:
-        """Let what is under way finish, but for edits, which may take long and can be made later."""
-        super().shutdown()
-        if (end_edits := self.app_state.get(END_EDITS)) is not None:
-            end_edits()
 
     def pause_writing(self) -> None:
         """Wait for the client to take what was sent, no slower than a body may come."""
