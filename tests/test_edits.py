@@ -214,14 +214,52 @@ def test_an_edit_whose_client_has_gone_is_not_made_after_the_server_was_told_to_
     assert state_of(folder) == UNCHANGED
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_an_edit_that_waits_for_another_does_not_hold_the_end_of_the_server_up(
+    door: str, folder: Path
+) -> None:
+    waits = {"CIVICITE_WAIT_SECONDS": "300", "CIVICITE_REQUEST_SECONDS": "300"}
+    with (
+        serving(folder, **waits) as (process, address, log),
+        ThreadPoolExecutor(1) as client,
+        Editor(folder, lambda: ENCODER),
+    ):
+        asked = client.submit(edited, address, door)
+        until_waited_for(folder)
+        process.send_signal(signal.SIGTERM)
+        assert kind(asked.result()) == (503, "shutting-down", "5")
+        assert process.wait(60) == 0
+    assert "timeout graceful shutdown exceeded" not in "".join(log)
+    assert state_of(folder) == UNCHANGED
+
+
+class Heard:
+    """An answer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.leave, self.told = Leave(), list[str]()
+
+    def give_up(self, problem: Problem) -> None:
+        self.told.append(problem.kind)
+
+
+def test_an_upload_that_waits_for_another_ends_when_its_leave_is_taken_back() -> None:
+    edits, second = Edits(2), Heard()
+
+    def read() -> None:
+        with edits.reading(second):
+            raise AssertionError("two are read at a time")
+
+    with ThreadPoolExecutor(1) as pool, edits.reading(Heard()):
+        waiting = pool.submit(read)
+        while second not in edits._under_way:
+            time.sleep(0.01)
+        second.leave.take_back(ValueError("no longer"))
+        with pytest.raises(ValueError, match="no longer"):
+            waiting.result(60)
+
+
 def test_no_edit_begins_when_the_server_ends() -> None:
-    class Heard:
-        def __init__(self) -> None:
-            self.leave, self.told = Leave(), list[str]()
-
-        def give_up(self, problem: Problem) -> None:
-            self.told.append(problem.kind)
-
     edits, under_way = Edits(2), Heard()
     with edits.begun(under_way), edits.begun(Heard()):
         with pytest.raises(IndexLocked, match="2 edits wait already"), edits.begun(Heard()):
