@@ -67,8 +67,8 @@ class Editor:
 
     ``load_encoder`` is called when articles are to be taken in, and not for anything else. Raises
     IndexLocked when another process is still writing after ``wait`` seconds, and InputError, before anything
-    is written, for a folder that holds other files and no index. Every edit raises what its ``leave`` is
-    taken back with, and has then committed nothing.
+    is written, for a folder that holds other files and no index. What its ``leave`` is
+    taken back with ends the wait, and every edit, which has then committed nothing.
     """
 
     def __init__(
@@ -264,7 +264,7 @@ class Editor:
 
     def _acquire(self, wait: float) -> None:
         # None while others are let in.
-        self._lock: BaseFileLock | None = acquire(self._layout, wait)
+        self._lock: BaseFileLock | None = acquire(self._layout, wait, self._leave.check)
         self._since = time.monotonic()
 
     def _release(self) -> None:

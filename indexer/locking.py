@@ -8,7 +8,7 @@ import contextlib
 import datetime
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import filelock
 from indexer.durable import make_folder
 from indexer.errors import IndexLocked, IndexUnusable, InputError
 from indexer.layout import Layout
-from indexer.turns import take_in_turn
+from indexer.turns import no_matter, take_in_turn
 
 
 def check_vacant(folder: Path) -> None:
@@ -47,11 +47,14 @@ def held(layout: Layout, wait: float = 0) -> Iterator[None]:
         release(layout, lock)
 
 
-def acquire(layout: Layout, wait: float = 0) -> filelock.BaseFileLock:
-    """Take the lock as :func:`held` does, to be given back with :func:`release`."""
+def acquire(layout: Layout, wait: float = 0, check: Callable[[], None] = no_matter) -> filelock.BaseFileLock:
+    """Take the lock as :func:`held` does, to be given back with :func:`release`.
+
+    ``check`` is called while it is not free, and ends the wait by what it raises.
+    """
     try:
         make_folder(layout.root)
-        lock = take_in_turn(layout.lock, layout.queue, wait)
+        lock = take_in_turn(layout.lock, layout.queue, wait, check)
     except filelock.Timeout as error:
         raise IndexLocked(_locked(layout, wait)) from error
     except OSError as error:

@@ -5,22 +5,48 @@ the one who gave it back. So there are two locks: to ask for the lock itself one
 who waits holds it. Knows nothing of indexes.
 """
 
+import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
 
+LOOK_SECONDS = 0.2
+"""How often whoever waits looks whether it still may."""
 
-def take_in_turn(lock: Path, queue: Path, wait: float) -> filelock.BaseFileLock:
+
+def no_matter() -> None:
+    """Let whoever waits wait on."""
+
+
+def take_in_turn(
+    lock: Path, queue: Path, wait: float, check: Callable[[], None] = no_matter
+) -> filelock.BaseFileLock:
     """Return the held lock; raises filelock.Timeout when it was not free for ``wait`` seconds.
 
-    A negative ``wait`` has no end.
+    A negative ``wait`` has no end. ``check`` is called all the while and ends the wait by what it raises.
     """
-    deadline = time.monotonic() + wait
-    wanted = filelock.FileLock(lock)
-    with filelock.FileLock(queue, timeout=wait):
-        wanted.acquire(timeout=wait if wait < 0 else max(0.0, deadline - time.monotonic()))
+    deadline = time.monotonic() + wait if wait >= 0 else math.inf
+    wanted, turn = filelock.FileLock(lock), filelock.FileLock(queue)
+    _take(turn, deadline, check)
+    try:
+        _take(wanted, deadline, check)
+    finally:
+        turn.release()
     return wanted
+
+
+def _take(lock: filelock.BaseFileLock, deadline: float, check: Callable[[], None]) -> None:
+    while True:
+        check()
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            lock.acquire(timeout=min(left, LOOK_SECONDS))
+            return
+        except filelock.Timeout:
+            if left <= LOOK_SECONDS:
+                raise
 
 
 def somebody_waits(queue: Path) -> bool:

@@ -16,15 +16,17 @@ HEAD_SECONDS = 10.0
 """How long to wait for the first byte of a first request, and from the first byte of a head to its end."""
 
 LONGEST_HEAD = 65_536
-"""Bytes of a head that has not come to its end."""
+"""Bytes of a head, with the trailers of its body, and of what comes without being any request."""
+
+FIELD_COST = 32
+"""Bytes that a field of a head counts beside its name and value, as in HTTP/2: each is kept by itself."""
 
 REST_SECONDS = 60.0
 """How long to take in the rest of a body that was answered already, and to wait for an answer to be taken."""
 
-MOST_CONNECTIONS = 4096
+TOO_LONG = "The head of the request is too long."
 
-END_EDITS = "end_edits"
-"""Under this name an application's lifespan hands on what ends its edits when the server is told to end."""
+MOST_CONNECTIONS = 4096
 
 
 @cache
@@ -46,8 +48,9 @@ class Connection(HttpToolsProtocol):
     """
 
     _since = 0.0
-    _in_head = False
-    _head = 0
+    _fields = 0
+    _unread = 0
+    _got_on = False
     _ends: asyncio.TimerHandle | None = None
     _taken: asyncio.TimerHandle | None = None
 
@@ -68,39 +71,56 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of a request; a head has an end in time and in length."""
-        in_head = self._in_head
+        self._got_on = False
         super().data_received(data)
-        if self.transport.is_closing() or not self._is_idle():
+        if self.transport.is_closing():
             return
-        if self._ends is None:
+        # A piece may belong to two requests; one that neither begins a thing nor ends one goes to a head,
+        # or to the trailers of a body, which nobody else counts.
+        self._unread = 0 if self._got_on else self._unread + len(data)
+        if self._unread > LONGEST_HEAD:
+            self.send_400_response(TOO_LONG)
+        elif self._ends is None and self._is_idle():
             self._end_in(REST_SECONDS)
-        # Of the piece in which a head begins the rest may belong to what was before it.
-        self._head += len(data) if in_head else 0
-        if self._in_head and self._head > LONGEST_HEAD:
-            self.send_400_response("The head of the request is too long.")
 
     def on_message_begin(self) -> None:
         """Begin to wait for the end of a head."""
         super().on_message_begin()
-        self._in_head, self._head = True, 0
+        self._got_on, self._fields = True, 0
         self._end_in(HEAD_SECONDS)
+
+    def on_url(self, url: bytes) -> None:
+        """Take in a piece of an address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a field of a head, or of the trailers that come after a body."""
+        self._count(len(name) + len(value) + FIELD_COST)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Leave a request to those who wait for its body and its answer."""
-        self._in_head = False
+        self._got_on = True
         self._end_in(None)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Leave a piece of a body to those who wait for it."""
+        self._got_on = True
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, unless that would be taken for the answer to the one before it."""
+        if self._is_idle() or self._awaits_body():
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """Be without a request again."""
         self._since = time.monotonic()
         super().on_response_complete()
-
-    def shutdown(self) -> None:
-        """Let what is under way finish, but for edits, which may take long and can be made later."""
-        super().shutdown()
-        if (end_edits := self.app_state.get(END_EDITS)) is not None:
-            end_edits()
 
     def pause_writing(self) -> None:
         """Wait for the client to take what was sent, no slower than a body may come."""
@@ -116,6 +136,14 @@ class Connection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+
+    def _awaits_body(self) -> bool:
+        return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
+
+    def _count(self, length: int) -> None:
+        self._fields += length
+        if self._fields > LONGEST_HEAD:
+            raise ValueError(TOO_LONG)  # the parser ends with it, and what is left of the piece is not read
 
     def _make_way(self, idlest: "Connection") -> None:
         # Out of the set at once: the next that comes must not choose the same.

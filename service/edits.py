@@ -14,6 +14,9 @@ from service.problems import RETRY_SECONDS, Problem
 
 ENDING = "the server is ending, and nothing was changed; come again when it runs"
 
+LOOK_SECONDS = 0.2
+"""How often an upload that waits for another looks whether it still may."""
+
 
 class Answer(Protocol):
     """The answer to a request that edits, which the client can be given before the edit ends."""
@@ -51,9 +54,14 @@ class Edits:
     @contextmanager
     def reading(self, answer: Answer) -> Iterator[Leave]:
         """Read a file within, one at a time: what one unpacks to may take a good part of the memory."""
-        with self.begun(answer) as leave, self._reading:
-            leave.check()
-            yield leave
+        with self.begun(answer) as leave:
+            while not self._reading.acquire(timeout=LOOK_SECONDS):
+                leave.check()
+            try:
+                leave.check()
+                yield leave
+            finally:
+                self._reading.release()
 
     def end(self) -> None:
         """End all edits that have not begun to commit, and begin no other; called in the loop's thread."""

@@ -12,6 +12,7 @@ import uvicorn
 
 from service.connections import Connection
 from service.http import create_app
+from service.server import Server
 from service.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.01
@@ -22,7 +23,7 @@ def serving(index: str | Path, *, settings: Settings | None = None) -> Iterator[
     """Serve an index and yield the address; raises CiviciteError when it cannot be served."""
     chosen = (settings or load_settings()).model_copy(update={"index": Path(index), "host": "127.0.0.1"})
     config = uvicorn.Config(create_app(chosen), port=0, log_level="warning", http=Connection)
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

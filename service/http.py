@@ -21,7 +21,6 @@ from indexer import NO_FILTERS, Filters, list_commits
 from service.access import Access
 from service.answer import Answer, SearchResult
 from service.collection import LocalCollection
-from service.connections import END_EDITS
 from service.cors import OtherPages
 from service.declared import DECLARED_PARAMETERS, OnceRoute, RepeatedKey, answer_repeated
 from service.guard import Guard
@@ -41,6 +40,7 @@ from service.openai_errors import OpenAIErrors, RefusedParameter, answer_refused
 from service.problems import answer_problems, responses
 from service.representations import Commits, Facets
 from service.schemas import AskRequest, CommitsQuery, SearchRequest
+from service.server import END_EDITS
 from service.serving import Served, Serving
 from service.settings import Settings, load_settings
 from service.specification import DescribedApp

@@ -21,12 +21,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.supervisors.multiprocess import Multiprocess, Process
+from uvicorn.supervisors import multiprocess
 
 from service.allocator import use_few_arenas
 from service.cores import keep_to_one, usable
 from service.garbage import nothing_collected
 from service.logs import log_config
+from service.server import Server
 from service.settings import Settings, as_variables, load_settings
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def serve_alone(settings: Settings) -> None:
     # The model is loaded here, before the port is open, and not at all where the port is taken.
     with _bound(settings):
         app = _application(settings)
-    uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
+    Server(uvicorn.Config(app, **_options(settings))).run()
 
 
 def application() -> "FastAPI":
@@ -98,12 +99,25 @@ def serve_with_workers(settings: Settings, workers: int) -> int:
     with _for_children(settings), _bound(settings) as listening:
         options = _options(settings)
         config = uvicorn.Config("service.workers:application", factory=True, workers=workers, **options)
+        # Workers that are replaced or added later it makes by this name.
+        multiprocess.Process = _Worker  # type: ignore[misc]
         supervisor = _Supervisor(config, [listening])
         supervisor.run()
         return 1 if supervisor.failed else 0
 
 
-class _Supervisor(Multiprocess):
+class _Worker(multiprocess.Process):
+    """Serves by our server, and not by uvicorn's own."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """The server of this worker."""
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
+
+
+class _Supervisor(multiprocess.Multiprocess):
     """Says that it runs when every worker does; uvicorn's own says so as soon as the port is bound."""
 
     failed = False
@@ -112,10 +126,10 @@ class _Supervisor(Multiprocess):
     def init_processes(self) -> None:
         """Start the workers and wait for each."""
         for _ in range(self.processes_num):
-            process = Process(self.config, self.sockets)
+            process: multiprocess.Process = _Worker(self.config, self.sockets)
             process.start()
             self.processes.append(process)
-        log = uvicorn.supervisors.multiprocess.logger
+        log = multiprocess.logger
         for process in self.processes:
             if not process.wait_until_ready(START_SECONDS, self.should_exit):
                 self.failed = True

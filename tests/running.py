@@ -9,12 +9,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from service.connections import Connection
+from service.server import Server
 
 
 @contextmanager
 def running(app: ASGIApp) -> Iterator[str]:
     """Serve on a free port of this machine and yield the address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", http=Connection))
+    server = Server(uvicorn.Config(app, port=0, log_level="warning", http=Connection))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -20,11 +20,12 @@ from service.connections import LONGEST_HEAD, MOST_CONNECTIONS, most_connections
 
 BEGUN = b"GET / HTTP/1.1\r\nHost: loc"
 WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 LARGE = 50_000_000
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer once the body is there; at /large with more than any buffer holds, at /slow after a while."""
+    """Answer once the body is there: /large is more than a buffer holds, /slow comes late, /never not."""
     if scope["type"] != "http":
         return
     message: Message = {"more_body": True}
@@ -32,6 +33,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
+    if scope["path"] == "/never":
+        while message["type"] != "http.disconnect":
+            message = await receive()
+        return
     body = b"x" * LARGE if scope["path"] == "/large" else b"told"
     length = (b"content-length", b"%d" % len(body))
     await send({"type": "http.response.start", "status": 200, "headers": [length]})
@@ -125,23 +130,64 @@ def test_a_head_without_end_is_refused_by_the_server_that_people_start(tmp_path:
     put(tmp_path / "index", [article("well", "The old well was opened in 1880.")])
     with served(tmp_path / "index") as address, connected(address) as raw:
         raw.sendall(BEGUN)
-        sent = 0
-        while sent < 100 * LONGEST_HEAD:
-            try:
-                raw.sendall(b"a" * 10_000)
-            except (BrokenPipeError, ConnectionResetError):
-                break
-            sent += 10_000
-        assert sent < 100 * LONGEST_HEAD
+        assert sent_until_closed(raw, b"a" * 10_000) < 200 * LONGEST_HEAD
         assert httpx.get(f"{address}/healthz").status_code == 200
 
 
-def test_a_head_that_is_a_little_too_long_is_answered_400(address: str) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.2])
+def test_a_head_that_is_a_little_too_long_is_answered_400(pause: float, address: str) -> None:
     with connected(address) as raw:
         raw.sendall(BEGUN)
-        time.sleep(0.2)  # else all of it might come in one piece, and its begin is not counted
-        raw.sendall(b"a" * (LONGEST_HEAD + 1))
+        time.sleep(pause)  # so that its begin and the rest come in two pieces, or in one
+        raw.sendall(b"a" * (LONGEST_HEAD + 1) + b"\r\n\r\n")
         assert until_closed(raw).startswith(b"HTTP/1.1 400 ")
+
+
+def test_many_small_fields_count_for_what_keeping_them_takes(address: str) -> None:
+    with connected(address) as raw:
+        raw.sendall(WHOLE[:-2] + b"a:b\r\n" * 3000 + b"\r\n")
+        assert until_closed(raw).startswith(b"HTTP/1.1 400 ")
+
+
+def sent_until_closed(raw: socket.socket, piece: bytes) -> int:
+    """Return how much could be sent, of what should be refused soon."""
+    sent = 0
+    while sent < 200 * LONGEST_HEAD:
+        try:
+            raw.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            break
+        sent += len(piece)
+    return sent
+
+
+@pytest.mark.parametrize("piece", [b"a: b\r\n" * 1000, b"a" * 10_000])
+def test_trailers_without_end_are_refused_though_the_request_is_under_way(piece: bytes, address: str) -> None:
+    with connected(address) as raw:
+        raw.sendall(CHUNKED + b"2\r\n{}\r\n0\r\n")
+        assert sent_until_closed(raw, piece) < 200 * LONGEST_HEAD
+
+
+@pytest.mark.parametrize("piece", [b"a: b\r\n" * 1000, b"a" * 10_000])
+def test_a_head_without_end_behind_a_request_under_way_closes_the_connection(
+    piece: bytes, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
+    with connected(address) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/never ", 1) + BEGUN)
+        assert sent_until_closed(raw, piece) < 200 * LONGEST_HEAD
+        assert until_closed(raw) == b""
+
+
+def test_a_body_of_many_small_pieces_is_taken_in_however_long_it_is(address: str) -> None:
+    pieces = (b"x" for _ in range(LONGEST_HEAD // 4))
+    assert httpx.post(address, content=pieces, timeout=60).text == "told"
+
+
+def test_a_request_with_a_few_trailers_is_answered(address: str) -> None:
+    with connected(address) as raw:
+        raw.sendall(CHUNKED + b"2\r\n{}\r\n0\r\nsum: 7\r\n\r\n")
+        assert raw.recv(1000).endswith(b"told")
 
 
 def test_connections_without_a_request_make_room_for_those_that_come_after_them(

@@ -1,6 +1,7 @@
 """An edit over HTTP is made and told, or refused and nothing is changed; whatever ends it meanwhile."""
 
 import asyncio
+import os
 import signal
 import threading
 import time
@@ -14,11 +15,12 @@ from building import ENCODER, article, put
 from fastapi import FastAPI
 from running import running
 from starlette.types import Message, Receive, Scope, Send
-from test_operation import serving, until_in
+from test_operation import serving, until_in, workers_of
 
 import indexer.encoding
 from indexer import Editor, Index, IndexLocked, Leave
 from indexer.layout import Layout
+from indexer.turns import somebody_waits
 from service.access import Access
 from service.edits import Edits
 from service.feedback import read_feedback
@@ -61,6 +63,14 @@ def until_ended(app: FastAPI) -> None:
     """Wait until no thread edits any more."""
     end = time.monotonic() + 60
     while app.state.serving.edits._under_way:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def until_waited_for(folder: Path) -> None:
+    """Wait until an edit waits for the lock of the index."""
+    end = time.monotonic() + 60
+    while not somebody_waits(Layout(folder).queue):
         assert time.monotonic() < end
         time.sleep(0.01)
 
@@ -185,14 +195,71 @@ def test_an_edit_is_refused_when_the_server_is_told_to_end_and_has_changed_nothi
     assert state_of(folder) == UNCHANGED
 
 
+@pytest.mark.parametrize(("workers", "replaced"), [(1, False), (2, False), (2, True)])
+def test_an_edit_whose_client_has_gone_is_not_made_after_the_server_was_told_to_end(
+    folder: Path, workers: int, replaced: bool
+) -> None:
+    with serving(folder, "--workers", str(workers)) as (process, address, log):
+        if replaced:
+            for one in workers_of(process.pid):
+                os.kill(one, signal.SIGKILL)
+            until_in(log, "Application startup complete", 2 * workers)
+        with Editor(folder, lambda: ENCODER):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.put(f"{address}/v1/articles/lamps", json={"text": "Lamps."}, timeout=1)
+            until_waited_for(folder)
+            process.send_signal(signal.SIGTERM)
+            until_in(log, "Shutting down", workers)
+        assert process.wait(60) == 0
+    assert state_of(folder) == UNCHANGED
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_edit_that_waits_for_another_does_not_hold_the_end_of_the_server_up(
+    door: str, folder: Path
+) -> None:
+    waits = {"CIVICITE_WAIT_SECONDS": "300", "CIVICITE_REQUEST_SECONDS": "300"}
+    with (
+        serving(folder, **waits) as (process, address, log),
+        ThreadPoolExecutor(1) as client,
+        Editor(folder, lambda: ENCODER),
+    ):
+        asked = client.submit(edited, address, door)
+        until_waited_for(folder)
+        process.send_signal(signal.SIGTERM)
+        assert kind(asked.result()) == (503, "shutting-down", "5")
+        assert process.wait(60) == 0
+    assert "timeout graceful shutdown exceeded" not in "".join(log)
+    assert state_of(folder) == UNCHANGED
+
+
+class Heard:
+    """An answer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.leave, self.told = Leave(), list[str]()
+
+    def give_up(self, problem: Problem) -> None:
+        self.told.append(problem.kind)
+
+
+def test_an_upload_that_waits_for_another_ends_when_its_leave_is_taken_back() -> None:
+    edits, second = Edits(2), Heard()
+
+    def read() -> None:
+        with edits.reading(second):
+            raise AssertionError("two are read at a time")
+
+    with ThreadPoolExecutor(1) as pool, edits.reading(Heard()):
+        waiting = pool.submit(read)
+        while second not in edits._under_way:
+            time.sleep(0.01)
+        second.leave.take_back(ValueError("no longer"))
+        with pytest.raises(ValueError, match="no longer"):
+            waiting.result(60)
+
+
 def test_no_edit_begins_when_the_server_ends() -> None:
-    class Heard:
-        def __init__(self) -> None:
-            self.leave, self.told = Leave(), list[str]()
-
-        def give_up(self, problem: Problem) -> None:
-            self.told.append(problem.kind)
-
     edits, under_way = Edits(2), Heard()
     with edits.begun(under_way), edits.begun(Heard()):
         with pytest.raises(IndexLocked, match="2 edits wait already"), edits.begun(Heard()):

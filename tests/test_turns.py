@@ -60,6 +60,17 @@ def test_who_waits_without_end_has_the_lock_when_it_is_free(tmp_path: Path) -> N
         waiting.result().release()
 
 
+def test_who_may_wait_no_longer_lets_the_next_wait_though_the_lock_is_not_free(tmp_path: Path) -> None:
+    lock, queue, leave = tmp_path / "lock", tmp_path / "queue", Leave()
+    with ThreadPoolExecutor(1) as pool, take_in_turn(lock, queue, 0):
+        waiting = pool.submit(take_in_turn, lock, queue, 300.0, leave.check)
+        until(lambda: waiting.done() or somebody_waits(queue))
+        leave.take_back(ValueError("no longer"))
+        with pytest.raises(ValueError, match="no longer"):
+            waiting.result(60)
+        assert not somebody_waits(queue)
+
+
 def test_a_long_run_lets_a_waiting_editor_in_between_two_commits(tmp_path: Path) -> None:
     put(tmp_path, [article("first", "The first article.")])
     layout = Layout(tmp_path)
