@@ -7,10 +7,12 @@ sees neither. Knows nothing of what is asked.
 import asyncio
 import time
 from functools import cache
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.guard import SLOWEST_LINE
+from service.sending import Sent, held_by_system
 
 HEAD_SECONDS = 10.0
 """How long to wait for the first byte of a first request, and from the first byte of a head to its end."""
@@ -53,21 +55,25 @@ class Connection(HttpToolsProtocol):
     _got_on = False
     _ends: asyncio.TimerHandle | None = None
     _taken: asyncio.TimerHandle | None = None
+    _written = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        self._sent = Sent(transport, self.wrote)
+        # What it lacks of a transport's class it has of the transport.
+        super().connection_made(cast(asyncio.Transport, self._sent))
         self._since = time.monotonic()
         self._end_in(HEAD_SECONDS)
         if len(self.connections) > most_connections():
-            others = (one for one in self.connections if isinstance(one, Connection) and one._is_idle())
+            others = (one for one in self.connections if isinstance(one, Connection) and one._is_unused())
             self._make_way(min(others, key=lambda one: one._since, default=self))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch it no longer."""
         self._end_in(None)
-        self.resume_writing()
+        self._end_watch()
         super().connection_lost(exc)
+        self._sent.tell_nobody()
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of a request; a head has an end in time and in length."""
@@ -122,20 +128,12 @@ class Connection(HttpToolsProtocol):
         self._since = time.monotonic()
         super().on_response_complete()
 
-    def pause_writing(self) -> None:
-        """Wait for the client to take what was sent, no slower than a body may come."""
-        super().pause_writing()
-        self._watch_taking()
-
-    def resume_writing(self) -> None:
-        """Note that the client took it."""
-        if self._taken is not None:
-            self._taken.cancel()
-            self._taken = None
-        super().resume_writing()
-
     def _is_idle(self) -> bool:
         return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+
+    def _is_unused(self) -> bool:
+        # The application has done with an answer before the client has all of it.
+        return self._is_idle() and not self.transport.get_write_buffer_size()
 
     def _awaits_body(self) -> bool:
         return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
@@ -156,18 +154,40 @@ class Connection(HttpToolsProtocol):
         self._ends = None if seconds is None else self.loop.call_later(seconds, self._end)
 
     def _end(self) -> None:
-        if self._is_idle():
+        if self._is_unused():
             self.transport.abort()
         else:
-            # What comes of the next request waits for the answer to this one.
+            # What comes of the next request waits for the answer to this one, and for its way to the client.
             self._end_in(HEAD_SECONDS)
 
+    def wrote(self, length: int, before: int) -> None:
+        """Wait for the client to take what was written beside so much, no slower than a body may come."""
+        if self.transport.is_closing():
+            return  # nothing of it is sent
+        self._written += length
+        if not before:
+            self._end_watch()  # what was written earlier is taken: the time for this begins now
+        if self._taken is None and self.transport.get_write_buffer_size():
+            self._watch_taking()
+
     def _watch_taking(self) -> None:
-        left = self.transport.get_write_buffer_size()
-        self._taken = self.loop.call_later(REST_SECONDS, self._check_taking, left)
+        self._end_watch()
+        self._taken = self.loop.call_later(REST_SECONDS, self._check_taking, self._count_taken())
 
     def _check_taking(self, before: int) -> None:
-        if before - self.transport.get_write_buffer_size() < REST_SECONDS * SLOWEST_LINE:
+        if not self.transport.get_write_buffer_size():
+            self._end_watch()
+        elif self._count_taken() - before < REST_SECONDS * SLOWEST_LINE:
             self.transport.abort()
         else:
             self._watch_taking()
+
+    def _end_watch(self) -> None:
+        if self._taken is not None:
+            self._taken.cancel()
+            self._taken = None
+
+    def _count_taken(self) -> int:
+        # While the system has enough to send, our own buffer stands still, however much the client takes.
+        left = self.transport.get_write_buffer_size() + held_by_system(self.transport)
+        return self._written - left

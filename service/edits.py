@@ -1,7 +1,7 @@
 """Edits over HTTP: how many are under way at a time, and their end when the server ends.
 
 Each has leave to edit, which is taken back when its time is over or the server ends; an edit that has begun
-to commit by then is finished and told. Knows nothing of articles.
+to commit by then is finished and told, if the server waits for it so long. Knows nothing of articles.
 """
 
 import threading

@@ -16,7 +16,7 @@ from running import running
 from starlette.types import Message, Receive, Scope, Send
 
 from service import connections
-from service.connections import LONGEST_HEAD, MOST_CONNECTIONS, most_connections
+from service.connections import LONGEST_HEAD, MOST_CONNECTIONS, Connection, most_connections
 
 BEGUN = b"GET / HTTP/1.1\r\nHost: loc"
 WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -25,7 +25,7 @@ LARGE = 50_000_000
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer once the body is there: /large is more than a buffer holds, /slow comes late, /never not."""
+    """Answer once the body is there: with 5 bytes at /5, late at /slow, and not at /never."""
     if scope["type"] != "http":
         return
     message: Message = {"more_body": True}
@@ -37,7 +37,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         while message["type"] != "http.disconnect":
             message = await receive()
         return
-    body = b"x" * LARGE if scope["path"] == "/large" else b"told"
+    size = scope["path"][1:]
+    body = b"x" * int(size) if size.isdigit() else b"told"
     length = (b"content-length", b"%d" % len(body))
     await send({"type": "http.response.start", "status": 200, "headers": [length]})
     await send({"type": "http.response.body", "body": body})
@@ -49,9 +50,31 @@ def address() -> Iterator[str]:
         yield address
 
 
-def connected(address: str) -> socket.socket:
-    url = httpx.URL(address)
-    return socket.create_connection((url.host, url.port), timeout=60)
+def connected(address: str, receiving: int | None = None) -> socket.socket:
+    """Connect, as a client whose system keeps so many bytes that it has not taken."""
+    url, raw = httpx.URL(address), socket.socket()
+    raw.settimeout(60)
+    if receiving is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiving)
+    raw.connect((url.host, url.port))
+    return raw
+
+
+def until_told(raw: socket.socket) -> None:
+    said = b""
+    while not said.endswith(b"told"):
+        piece = raw.recv(1000)
+        assert piece, said
+        said += piece
+
+
+def until_taken(raw: socket.socket, taken: int = 0, pause: float = 0.0) -> None:
+    """Take all of a long answer, of which so much is taken."""
+    while taken < LARGE:
+        piece = raw.recv(1 << 20)
+        assert piece
+        taken += len(piece)
+        time.sleep(pause)
 
 
 def until_closed(raw: socket.socket) -> bytes:
@@ -99,7 +122,7 @@ def test_the_head_of_a_second_request_has_an_end_too(address: str, monkeypatch: 
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     with connected(address) as raw:
         raw.sendall(WHOLE)
-        assert raw.recv(1000).endswith(b"told")
+        until_told(raw)
         raw.sendall(BEGUN)
         assert until_closed(raw) == b""
 
@@ -187,7 +210,7 @@ def test_a_body_of_many_small_pieces_is_taken_in_however_long_it_is(address: str
 def test_a_request_with_a_few_trailers_is_answered(address: str) -> None:
     with connected(address) as raw:
         raw.sendall(CHUNKED + b"2\r\n{}\r\n0\r\nsum: 7\r\n\r\n")
-        assert raw.recv(1000).endswith(b"told")
+        until_told(raw)
 
 
 def test_connections_without_a_request_make_room_for_those_that_come_after_them(
@@ -215,7 +238,7 @@ def test_requests_under_way_are_not_closed_to_make_room(
             assert until_closed(third) == b""
         for raw in (one, two):
             raw.sendall(b"-")
-            assert raw.recv(1000).endswith(b"told")
+            until_told(raw)
 
 
 def test_a_client_that_does_not_take_its_answer_is_waited_for_no_longer(
@@ -223,9 +246,58 @@ def test_a_client_that_does_not_take_its_answer_is_waited_for_no_longer(
 ) -> None:
     monkeypatch.setattr(connections, "REST_SECONDS", 0.2)
     with connected(address) as raw:
-        raw.sendall(WHOLE.replace(b"/ ", b"/large ", 1))
+        raw.sendall(WHOLE.replace(b"/ ", b"/%d " % LARGE, 1))
         time.sleep(1)
         assert len(until_closed(raw)) < LARGE
+
+
+def test_what_a_client_leaves_of_an_answer_is_waited_for_no_longer_however_little_it_is(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REST_SECONDS", 0.2)
+    lost, ends = list[Connection](), Connection.connection_lost
+
+    def noted(connection: Connection, error: Exception | None) -> None:
+        lost.append(connection)
+        ends(connection, error)
+
+    monkeypatch.setattr(Connection, "connection_lost", noted)
+    # Of some of these the system takes all but a little, wherever its buffers end.
+    lengths = range(32_000, 8_000_000, 32_000)
+    with ExitStack() as held:
+        for length in lengths:
+            raw = held.enter_context(connected(address, receiving=4096))
+            raw.sendall(b"GET /%d HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % length)
+        end = time.monotonic() + 60
+        while len(lost) < len(lengths):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def test_a_client_is_not_too_slow_because_the_system_has_much_to_send(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REST_SECONDS", 0.5)
+    with connected(address, receiving=65_536) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/%d " % LARGE, 1))
+        raw.settimeout(60)
+        taken = 0
+        for _ in range(120):
+            taken += len(raw.recv(8192))
+            time.sleep(0.02)
+        until_taken(raw, taken)
+
+
+def test_a_client_that_takes_its_answer_is_not_closed_to_make_room(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "most_connections", lambda: 1)
+    with connected(address) as raw:
+        raw.sendall(WHOLE.replace(b"/ ", b"/%d " % LARGE, 1))
+        taken = len(raw.recv(1000))
+        with connected(address) as other:
+            assert until_closed(other) == b""
+        until_taken(raw, taken)
 
 
 def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
@@ -233,14 +305,9 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
 ) -> None:
     monkeypatch.setattr(connections, "REST_SECONDS", 0.2)
     with connected(address) as raw:
-        raw.sendall(WHOLE.replace(b"/ ", b"/large ", 1))
+        raw.sendall(WHOLE.replace(b"/ ", b"/%d " % LARGE, 1))
         raw.settimeout(10)
-        taken = 0
-        while taken < LARGE:
-            piece = raw.recv(1 << 20)
-            assert piece
-            taken += len(piece)
-            time.sleep(0.02)
+        until_taken(raw, pause=0.02)
 
 
 @pytest.mark.parametrize(
