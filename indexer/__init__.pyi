@@ -1,5 +1,5 @@
 from .addresses import is_address, normal_address
-from .article import Article, Metadata, Passage, Sentence, Span, day_range, normal_id, text_digest
+from .article import Article, Metadata, Passage, Sentence, Span, day_range, is_text, normal_id, text_digest
 from .article_state import ArticleState
 from .backups import Restored, backup, restore
 from .checking import check
@@ -152,6 +152,7 @@ __all__ = [
     "history_from",
     "is_address",
     "is_dense",
+    "is_text",
     "list_commits",
     "load_encoder",
     "normal_address",

@@ -171,6 +171,15 @@ class Article:
         return text_digest(self.text)
 
 
+def is_text(text: str) -> bool:
+    """Tell whether UTF-8 can hold a text; halves of characters (lone surrogates), as JSON may, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def normal_id(identity: str) -> str:
     """Return an article's id as it is kept, in NFC: file names and addresses come in other forms, too."""
     return unicodedata.normalize("NFC", identity)

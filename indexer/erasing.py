@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from indexer.article import normal_id
+from indexer.article import is_text, normal_id
 from indexer.errors import ArticleErased, ArticleNotFound, shown
 from indexer.storage import offsets, readable_offsets
 from indexer.writing import STORED, Tally, is_whole, write_counts
@@ -129,7 +129,7 @@ def erased_since(connection: sqlite3.Connection, commit: int) -> bool:
 def check_findable(identities: Iterable[str]) -> None:
     """Raise ArticleNotFound for an id that is no text, which the catalog could not even look for."""
     for identity in identities:
-        if any("\ud800" <= character <= "\udfff" for character in identity):
+        if not is_text(identity):
             raise ArticleNotFound(f"article {shown(identity)}", ABSENT, LISTED)
 
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from indexer.article import day_range, normal_id
+from indexer.article import day_range, is_text, normal_id
 from indexer.catalog import readable_at, valid_at
 from indexer.errors import InputError, shown
 from indexer.vectors import Keys
@@ -76,7 +76,7 @@ def _check_texts(where: str, texts: Iterable[str], longest: int | None = LONGEST
         if longest is not None and not 1 <= len(text) <= longest:
             problem = f"a name or value has {len(text)} characters"
             raise InputError(where, problem, f"use 1 to {longest}")
-        if not text.isprintable() or any("\ud800" <= character <= "\udfff" for character in text):
+        if not text.isprintable() or not is_text(text):
             raise InputError(where, f"{shown(text)} is not text", "use printable characters")
 
 

@@ -1,6 +1,6 @@
 """What can be asked, whichever door it comes through: how long a question may be, how much it may ask for."""
 
-from indexer import InputError
+from indexer import InputError, is_text
 
 LONGEST_QUESTION = 2000
 """Characters."""
@@ -15,7 +15,7 @@ def checked_question(text: str) -> str:
         raise InputError("question", "it is empty", "ask something")
     if len(text) > LONGEST_QUESTION:
         raise InputError("question", f"it has {len(text)} characters", f"use {LONGEST_QUESTION} at most")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_text(text):
         raise InputError("question", "it is not valid text", "write it in UTF-8")
     return text
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from indexer import InputError, Moment
+from indexer import InputError, Moment, is_text
 from service.answer import Answer, Hit, SearchResult
 from service.askable import checked_question
 
@@ -117,5 +117,5 @@ def _question(line: bytes, number: int) -> Asked | Refused:
 def _identity(value: object) -> str | None:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     # White space would break a TREC line, a lone surrogate every JSON line.
-    is_id = isinstance(text, str) and text and not any(c.isspace() or "\ud800" <= c <= "\udfff" for c in text)
+    is_id = isinstance(text, str) and text and not any(map(str.isspace, text)) and is_text(text)
     return text if isinstance(text, str) and is_id else None

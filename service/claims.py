@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer import InputError
+from indexer import InputError, is_text
 from service.verdicts import AlsoStated, Claim
 
 MOST_CLAIMS = 1000
@@ -192,10 +192,8 @@ def _checked(field: str, given: object, where: str) -> object:
 
 def whole(text: str, where: str) -> str:
     """Return a text that can be looked up and sent back; JSON may hold halves of characters."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(where, "it holds half of a surrogate pair", "give whole characters") from error
+    if not is_text(text):
+        raise InputError(where, "it holds half of a surrogate pair", "give whole characters")
     return text
 
 

@@ -1,7 +1,7 @@
 """The command that lists what can be quoted: ``articles``."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -49,43 +49,45 @@ def articles(
     with closing(Index.open(settings_with(index).index)) as opened:
         found = summaries(opened, filters, sort, AT_A_TIME)
         if as_json_lines:
-            for one in found:
-                write_json(asdict(one))
+            listed = _written(found, lambda one: write_json(asdict(one)))
         elif is_terminal(sys.stdout):
-            _show(list(found))
+            listed = _shown(list(found))
         else:
-            _write(found)
-        if filters.facets:
-            with opened.view() as view:
-                unknown = unknown_facets(view, filters)
-            if unknown is not None:
-                complain(one_line(unknown))
+            listed = _written(found, lambda one: write(["\t".join(_columns(one))]))
+        if listed:
+            return
+        if not as_json_lines:
+            complain(NOTHING)
+        with opened.view() as view:
+            unknown = unknown_facets(view, filters)
+        if unknown is not None:
+            complain(one_line(unknown))
 
 
-def _write(found: "Iterable[ArticleSummary]") -> None:
-    empty = True
+def _written(found: "Iterable[ArticleSummary]", write_one: "Callable[[ArticleSummary], None]") -> bool:
+    """Write each as it comes, and tell whether there was any."""
+    any_written = False
     for one in found:
-        empty = False
-        write(["\t".join(_columns(one))])
-    if empty:
-        complain(NOTHING)
+        write_one(one)
+        any_written = True
+    return any_written
 
 
-def _show(found: "list[ArticleSummary]") -> None:
-    """Print a table; every text becomes a rich ``Text``, so that brackets stay brackets."""
+def _shown(found: "list[ArticleSummary]") -> bool:
+    """Print a table, if there is anything; every text becomes a rich ``Text``, so that brackets stay brackets."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     if not found:
-        complain(NOTHING)
-        return
+        return False
     table = Table("id", "revision", "published", "title", box=None, pad_edge=False)
     for column in table.columns[1:3]:
         column.no_wrap = True
     for one in found:
         table.add_row(*map(Text, _columns(one)))
     Console().print(table)
+    return True
 
 
 def _columns(article: "ArticleSummary") -> Iterator[str]:

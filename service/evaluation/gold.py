@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from indexer import InputError
+from indexer import InputError, is_text
 from service.askable import checked_question
 
 Judgements = dict[str, dict[str, int]]
@@ -200,14 +200,9 @@ def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _checked_texts(values: list[Any], name: str) -> tuple[str, ...]:
-    if not all(isinstance(value, str) and value.strip() and _is_valid(value) for value in values):
+    if not all(isinstance(value, str) and value.strip() and is_text(value) for value in values):
         raise InputError(name, "an entry is empty or no text", "write texts")
     return tuple(values)
-
-
-def _is_valid(text: str) -> bool:
-    """Whether a text has no lone surrogates, which UTF-8 cannot hold."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _label(record: Mapping[str, Any], name: str) -> str | None:
@@ -225,7 +220,7 @@ def _moment(value: object) -> str | int | None:
 
 def _identity(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not text or any(map(str.isspace, text)) or not _is_valid(text):
+    if not isinstance(text, str) or not text or any(map(str.isspace, text)) or not is_text(text):
         raise InputError("_id", "it is missing or cannot be used", "give each line an _id without spaces")
     return _nfc(text)
 
