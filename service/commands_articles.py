@@ -74,7 +74,7 @@ def _written(found: "Iterable[ArticleSummary]", write_one: "Callable[[ArticleSum
 
 
 def _shown(found: "list[ArticleSummary]") -> bool:
-    """Print a table, if there is anything; every text becomes a rich ``Text``, so that brackets stay brackets."""
+    """Print a table, unless empty; every text becomes a rich ``Text``, so that brackets stay brackets."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
