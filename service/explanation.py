@@ -7,8 +7,12 @@ model saw. What each number means is in docs/explain.md.
 import numpy as np
 
 from indexer import Keys, View
-from service.answer import (
-    Answer,
+from service.answer import Answer
+from service.attribution import Attribution, attribute, middle
+from service.belief import believe
+from service.confidence import CONFIDENCE_FEATURES
+from service.evidence import SENTENCE_FEATURES
+from service.explained import (
     ExplainedConfidence,
     ExplainedPassage,
     ExplainedSentence,
@@ -16,10 +20,6 @@ from service.answer import (
     FeatureShare,
     Scored,
 )
-from service.attribution import Attribution, attribute, middle
-from service.belief import believe
-from service.confidence import CONFIDENCE_FEATURES
-from service.evidence import SENTENCE_FEATURES
 from service.features import PASSAGE_FEATURES, passage_features
 from service.portions import Portion
 from service.question import Question

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from indexer import Commit, Index, Metadata, Moment, Report, Trace, day_range, list_commits
-from service.answer import Answer, Citation, Explanation, Hit, Scored, SearchResult
+from service.answer import Answer, Citation, Hit, SearchResult
+from service.explained import Explanation, Scored
 from service.exploring.clusters import Labels
 from service.exploring.collection import Collection
 from service.exploring.inside import SentenceView, Standing

@@ -7,18 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from service.answer import (
-    REASONS,
-    Answer,
-    Citation,
-    Conflict,
-    ExplainedPassage,
-    ExplainedSentence,
-    Explanation,
-    Hit,
-    Scored,
-    SearchResult,
-)
+from service.answer import REASONS, Answer, Citation, Conflict, Hit, SearchResult
+from service.explained import ExplainedPassage, ExplainedSentence, Explanation, Scored
 from service.quoting import SURROUNDING
 
 SNIPPET = 320

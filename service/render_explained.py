@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.answer import ExplainedPassage, ExplainedSentence, Explanation, Scored
+from service.explained import ExplainedPassage, ExplainedSentence, Explanation, Scored
 from service.plain import cut_after, one_line, pushed
 
 SHOWN = 5

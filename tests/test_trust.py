@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from indexer import Article, Filters, Index
-from service.answer import Answer, Scored, SearchResult
+from service.answer import Answer, SearchResult
 from service.assistant import Assistant
+from service.explained import Scored
 from service.http import create_app
 from service.plain import answer_lines, explanation_lines
 from service.question import understand
