@@ -7,7 +7,6 @@ lock of the folder.
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,9 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import BaseFileLock
-
 from indexer.article import normal_id
+from indexer.batches import batches
 from indexer.catalog import Catalog, gone
 from indexer.committing import Change, Withdraw, commit
 from indexer.encoder import Encoder
@@ -34,7 +32,7 @@ from indexer.errors import IndexUnusable, ReadError
 from indexer.generations import Generation, active_generation, check_recipe, start_generation
 from indexer.layout import Layout
 from indexer.leave import Leave
-from indexer.locking import acquire, check_vacant, release
+from indexer.locking import Turn, check_vacant
 from indexer.marks import check_mark, check_there, read_mark, watermark, write_mark
 from indexer.planning import Current, articles_below, articles_under, current
 from indexer.projections import Projections
@@ -42,22 +40,12 @@ from indexer.recipe import Recipe
 from indexer.sources import Found
 from indexer.sweeping import finish_erasures
 from indexer.taking import Decided, Report, Step, changes_of, decided_of
-from indexer.turns import somebody_waits
-
-ARTICLES_PER_COMMIT = 256
-"""A kill loses at most so many articles that were read but not yet committed."""
-
-CHARACTERS_PER_COMMIT = 100_000
-"""A batch ends with the text that reaches this length: others wait no longer, however long articles are."""
 
 BRIEFLY = 0.2
 """Seconds that an edit waits for readers on whom an earlier erasure waits."""
 
 LONGEST_EDIT = 600.0
 """Seconds that a long run waits for an editor to whom it gave way."""
-
-SHORT_TURN = 1.0
-"""Seconds after which a run that still reads its batch lets others in."""
 
 log = logging.getLogger("civicite.index")
 
@@ -67,8 +55,8 @@ class Editor:
 
     ``load_encoder`` is called when articles are to be taken in, and not for anything else. Raises
     IndexLocked when another process is still writing after ``wait`` seconds, and InputError, before anything
-    is written, for a folder that holds other files and no index. What its ``leave`` is
-    taken back with ends the wait, and every edit, which has then committed nothing.
+    is written, for a folder that holds other files and no index. What its ``leave`` is taken back with ends
+    the wait, and every edit, which has then committed nothing.
     """
 
     def __init__(
@@ -84,7 +72,8 @@ class Editor:
         self._leave = leave or Leave()
         self._projections: Projections | None = None
         check_vacant(folder)
-        self._acquire(wait)
+        self._turn = Turn(self._layout, self._leave.check)
+        self._turn.take(wait)
         try:
             check_there(self._layout)
             self._catalog = Catalog(self._layout, create=True)
@@ -93,7 +82,7 @@ class Editor:
                 self._generation = active_generation(connection)
             self._remove_drafts()
         except BaseException:
-            self._release()
+            self._turn.give_back()
             raise
 
     def __enter__(self) -> Self:
@@ -108,7 +97,7 @@ class Editor:
             self._close_projections()
         finally:
             self._catalog.close()
-            self._release()
+            self._turn.give_back()
 
     @property
     def commit(self) -> int:
@@ -125,11 +114,11 @@ class Editor:
         """
         self._close_projections()
         self._catalog.close()
-        self._release()
+        self._turn.give_back()
         yield
         if not self._layout.root.is_dir():
             raise gone(self._layout)  # to take the lock would make the folder
-        self._acquire(LONGEST_EDIT)
+        self._turn.take(LONGEST_EDIT)
         if not self._layout.catalog.is_file():
             raise gone(self._layout)
         with self._catalog.reading() as connection:
@@ -165,7 +154,7 @@ class Editor:
             self._leave.check()
             step(report)
 
-        for number, batch in enumerate([list(found)] if together else _batches(self._giving_way(found))):
+        for number, batch in enumerate([list(found)] if together else batches(self._giving_way(found))):
             # Not before the first: what was looked up under the lock still holds for it.
             if number:
                 self._give_way()
@@ -252,25 +241,15 @@ class Editor:
 
     def _giving_way(self, found: Iterable[Found | ReadError]) -> Iterator[Found | ReadError]:
         for number, one in enumerate(found):
-            if number and time.monotonic() - self._since >= SHORT_TURN:
+            if number and self._turn.is_long():
                 self._give_way()
             yield one
 
     def _give_way(self) -> None:
         """Let another editor in who waits; a long run is no reason to keep a single article out."""
-        if somebody_waits(self._layout.queue):
+        if self._turn.is_wanted():
             with self.aside():
                 pass
-
-    def _acquire(self, wait: float) -> None:
-        # None while others are let in.
-        self._lock: BaseFileLock | None = acquire(self._layout, wait, self._leave.check)
-        self._since = time.monotonic()
-
-    def _release(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            release(self._layout, lock)
 
     def _current(self, identity: str) -> Current | None:
         with self._catalog.reading() as connection:
@@ -326,15 +305,3 @@ class Editor:
             self._projections.project(connection)
             if read_mark(self._layout) != (mark := watermark(connection)):
                 write_mark(self._layout, mark)
-
-
-def _batches(found: Iterable[Found | ReadError]) -> Iterator[list[Found | ReadError]]:
-    batch, characters = list[Found | ReadError](), 0
-    for one in found:
-        batch.append(one)
-        characters += len(one.article.text) if isinstance(one, Found) else 0
-        if len(batch) == ARTICLES_PER_COMMIT or characters >= CHARACTERS_PER_COMMIT:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch

@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ import filelock
 from indexer.durable import make_folder
 from indexer.errors import IndexLocked, IndexUnusable, InputError
 from indexer.layout import Layout
-from indexer.turns import no_matter, take_in_turn
+from indexer.turns import no_matter, somebody_waits, take_in_turn
+
+SHORT_TURN = 1.0
+"""Seconds after which a run that still reads its batch lets others in."""
 
 
 def check_vacant(folder: Path) -> None:
@@ -72,6 +76,37 @@ def release(layout: Layout, lock: filelock.BaseFileLock) -> None:
     with contextlib.suppress(OSError):
         layout.lock_holder.unlink(missing_ok=True)
     lock.release()
+
+
+class Turn:
+    """An editor's turn: the lock, given back for others and taken again.
+
+    ``check`` is called while it is waited for, and ends the wait by what it raises.
+    """
+
+    def __init__(self, layout: Layout, check: Callable[[], None]) -> None:
+        self._layout, self._check = layout, check
+        self._lock: filelock.BaseFileLock | None = None
+        self._since = 0.0
+
+    def take(self, wait: float) -> None:
+        """Take the lock; raises IndexLocked when it is not free after ``wait`` seconds."""
+        self._lock = acquire(self._layout, wait, self._check)
+        self._since = time.monotonic()
+
+    def give_back(self) -> None:
+        """Let others edit; nothing when the lock is not held."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            release(self._layout, lock)
+
+    def is_long(self) -> bool:
+        """Tell whether it has lasted long enough to let others in."""
+        return time.monotonic() - self._since >= SHORT_TURN
+
+    def is_wanted(self) -> bool:
+        """Tell whether another editor waits for it."""
+        return somebody_waits(self._layout.queue)
 
 
 def _locked(layout: Layout, wait: float) -> str:

@@ -29,6 +29,7 @@ from building import ENCODER, article
 from rebuilds import NARROW
 from witness import QUESTIONS, current_of, passages_of, ranker
 
+import indexer.batches
 import indexer.catalog
 import indexer.committing
 import indexer.editor
@@ -61,7 +62,7 @@ Operation = Callable[[Path, Path], object]
 
 
 FREQUENT: list[tuple[ModuleType, str, int]] = [
-    (indexer.editor, "ARTICLES_PER_COMMIT", 2),
+    (indexer.batches, "ARTICLES_PER_COMMIT", 2),
     (indexer.projections, "TAIL_LEAST", 2),
     (indexer.projections, "TAIL_MOST", 2),
     (indexer.catalog, "LOG_MOST", 100_000),

@@ -11,7 +11,7 @@ from pathlib import Path
 from commandline import COMMAND, ENVIRONMENT, civicite
 
 from indexer import Index, IndexNotFound
-from indexer.editor import ARTICLES_PER_COMMIT
+from indexer.batches import ARTICLES_PER_COMMIT
 
 ARTICLES, KEPT = 20_000, 600
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from building import ENCODER, article, put, withdraw
 
-import indexer.editor
+import indexer.batches
+import indexer.locking
 from indexer import Editor, Found, Index, ReadError, Report, Source, articles, find
 from indexer.layout import Layout
 from indexer.turns import somebody_waits
@@ -120,7 +121,7 @@ def test_what_another_run_took_in_while_a_sync_read_is_not_withdrawn(
 def test_what_others_wrote_or_withdrew_while_a_sync_wrote_is_left_as_they_left_it(
     folder: Path, files: Path, monkeypatch: pytest.MonkeyPatch, is_written: bool
 ) -> None:
-    monkeypatch.setattr(indexer.editor, "ARTICLES_PER_COMMIT", 2)
+    monkeypatch.setattr(indexer.batches, "ARTICLES_PER_COMMIT", 2)
     (files / "tower.txt").unlink()
     (files / "zoo.txt").unlink()
     for name in ("bridge", "ferry", "market", "park"):
@@ -141,7 +142,7 @@ def test_what_others_wrote_or_withdrew_while_a_sync_wrote_is_left_as_they_left_i
 
 
 def test_a_batch_ends_with_the_text_that_makes_it_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexer.editor, "CHARACTERS_PER_COMMIT", 100)
+    monkeypatch.setattr(indexer.batches, "CHARACTERS_PER_COMMIT", 100)
     texts = {"a": "The tram is new. " * 10, "b": "Short.", "c": "Brief.", "d": "The bus is new. " * 10}
     put(folder, [article(name, text) for name, text in texts.items()])
     with Index.open(folder)._catalog.reading() as connection:
@@ -152,7 +153,7 @@ def test_a_batch_ends_with_the_text_that_makes_it_long(folder: Path, monkeypatch
 def test_a_run_that_reads_slowly_lets_others_in_before_its_batch_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer.editor, "SHORT_TURN", 0)
+    monkeypatch.setattr(indexer.locking, "SHORT_TURN", 0)
 
     def edit() -> None:
         with Editor(folder, lambda: ENCODER, wait=60) as editor:
